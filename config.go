@@ -1,0 +1,121 @@
+package fibonacco
+
+import "time"
+
+// Config is every setting. Package config fills it: embedded defaults < file < environment <
+// flag. The yaml tags are the keys; the specification's keys keep the specification's names.
+type Config struct {
+	ManifestDestiny ManifestDestinyConfig `yaml:"manifest_destiny"`
+	Engagement      EngagementConfig      `yaml:"engagement"`
+	RVM             RVMConfig             `yaml:"rvm"`
+	AI              AIConfig              `yaml:"ai"`
+	Email           EmailConfig           `yaml:"email"`
+
+	Company  CompanyConfig  `yaml:"company"`
+	Database DatabaseConfig `yaml:"database"`
+	Redis    RedisConfig    `yaml:"redis"`
+	HTTP     HTTPConfig     `yaml:"http"`
+	Clock    ClockConfig    `yaml:"clock"`
+
+	DataDir   string `yaml:"data_dir"`   // FIBONACCO_DATA_DIR; folder for the SQLite file, keys, caught mail
+	SecretKey string `yaml:"secret_key"` // FIBONACCO_SECRET_KEY; comma separated, the first signs
+	LogLevel  string `yaml:"log_level"`  // FIBONACCO_LOG_LEVEL; debug, info, warn, error
+}
+
+// ManifestDestinyConfig shapes the programme.
+type ManifestDestinyConfig struct {
+	TotalDays       int                  `yaml:"total_days"`
+	CampaignsPerDay map[int]CampaignType `yaml:"campaigns_per_day"` // weekday of the programme 1–7 → type
+	PlanTimeLocal   string               `yaml:"plan_time_local"`   // "HH:MM": when a day is planned
+	SendTimeLocal   string               `yaml:"send_time_local"`   // "HH:MM": when its mails leave
+}
+
+// EngagementConfig shapes scores and tiers.
+type EngagementConfig struct {
+	Tiers        map[int]TierConfig     `yaml:"tiers"`
+	ScoreWeights map[EngagementKind]int `yaml:"score_weights"`
+	ScoreCaps    map[EngagementKind]int `yaml:"score_caps"`
+	WindowDays   int                    `yaml:"window_days"`
+}
+
+// TierConfig is one tier.
+type TierConfig struct {
+	Name     string `yaml:"name"`
+	MinScore int    `yaml:"min_score"`
+}
+
+// Tier is the tier that a score calls for: the smallest number whose minimum it reaches.
+func (c EngagementConfig) Tier(score int) int {
+	tier := 4
+	for n, t := range c.Tiers {
+		if score >= t.MinScore && n < tier {
+			tier = n
+		}
+	}
+	return tier
+}
+
+// RVMConfig shapes ringless voicemail.
+type RVMConfig struct {
+	Provider                  string      `yaml:"provider"` // RVM_PROVIDER
+	TriggerAfterHours         int         `yaml:"trigger_after_hours"`
+	SendTimeLocal             string      `yaml:"send_time_local"`
+	FollowupEmailDelayMinutes int         `yaml:"followup_email_delay_minutes"`
+	MonthlyLimits             map[int]int `yaml:"monthly_limits"` // tier → drops a month; 0 means quarterly only
+	RequireConsent            bool        `yaml:"require_consent"`
+}
+
+// AIConfig shapes Sarah.
+type AIConfig struct {
+	Persona   string `yaml:"persona"`
+	Model     string `yaml:"model"` // AI_MODEL
+	MaxTokens int    `yaml:"max_tokens"`
+}
+
+// EmailConfig shapes outgoing mail.
+type EmailConfig struct {
+	FromName  string `yaml:"from_name"`
+	FromEmail string `yaml:"from_email"` // MAIL_FROM_ADDRESS
+	ReplyTo   string `yaml:"reply_to"`   // MAIL_REPLY_TO
+
+	Mailer       string        `yaml:"mailer"`         // MAIL_MAILER: catcher, smtp
+	SMTPURL      string        `yaml:"smtp_url"`       // SMTP_URL: smtp://user:pass@host:port?connections=10
+	MaxPerSecond float64       `yaml:"max_per_second"` // MAIL_MAX_PER_SECOND; all nodes together; 0 means as fast as the provider takes it
+	MaxAttempts  int           `yaml:"max_attempts"`   // hand-overs of one mail before it is failed
+	RetryAfter   []int         `yaml:"retry_after_seconds"`
+	ChunkSize    int           `yaml:"chunk_size"`    // mails per job
+	DKIMDomain   string        `yaml:"dkim_domain"`   // DKIM_DOMAIN
+	DKIMSelector string        `yaml:"dkim_selector"` // DKIM_SELECTOR
+	DKIMKeyFile  string        `yaml:"dkim_key_file"` // DKIM_KEY_FILE: PEM, RSA or Ed25519
+	ClaimTimeout time.Duration `yaml:"claim_timeout"` // a claimed mail of a silent node is settled after this
+}
+
+// CompanyConfig is who signs public pages and the foot of every mail.
+type CompanyConfig struct {
+	Name          string `yaml:"name"`           // COMPANY_NAME
+	PostalAddress string `yaml:"postal_address"` // COMPANY_POSTAL_ADDRESS; CAN-SPAM asks for it
+}
+
+// DatabaseConfig is where the rows live.
+type DatabaseConfig struct {
+	URL            string `yaml:"url"`             // DATABASE_URL; "" means SQLite in DataDir
+	MaxConnections int    `yaml:"max_connections"` // PostgreSQL pool
+}
+
+// RedisConfig is what nodes share fast; optional.
+type RedisConfig struct {
+	URL string `yaml:"url"` // REDIS_URL; "" means in process
+}
+
+// HTTPConfig is the web server.
+type HTTPConfig struct {
+	Listen       string  `yaml:"listen"`         // FIBONACCO_LISTEN
+	PublicURL    string  `yaml:"public_url"`     // FIBONACCO_PUBLIC_URL; base of every link in a mail
+	APIPerMinute float64 `yaml:"api_per_minute"` // requests per token or session and minute
+}
+
+// ClockConfig sets a virtual clock.
+type ClockConfig struct {
+	Start string  `yaml:"start"` // FIBONACCO_CLOCK_START, RFC 3339; "" means now
+	Scale float64 `yaml:"scale"` // FIBONACCO_CLOCK_SCALE, virtual seconds per second; 1 is real time
+}

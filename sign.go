@@ -1,0 +1,182 @@
+package fibonacco
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/hex"
+	"hash"
+	"strings"
+	"sync"
+	"time"
+)
+
+// TokenKind keeps the tokens of one purpose from opening another's door: it is part of what is
+// signed.
+type TokenKind byte
+
+// The kinds of public links.
+const (
+	TrackToken       TokenKind = 't' // pixel and click of one send
+	UnsubscribeToken TokenKind = 'u' // preference page of one send's recipient
+	LearnToken       TokenKind = 'l' // personalised learning page
+	ApproveToken     TokenKind = 'a' // approval of one service; expires
+)
+
+const (
+	macSize     = 16 // bytes kept of HMAC-SHA-256
+	tokenHeader = 1  // key id
+)
+
+// Signer makes and checks the opaque tokens of public links (R6). The first secret signs, all
+// of them verify, so a key is rotated by putting a new one in front. Safe for concurrent use.
+type Signer struct {
+	keys []signKey
+}
+
+type signKey struct {
+	id   byte
+	pool *sync.Pool // of hash.Hash: keying HMAC costs more than the sum itself
+}
+
+// NewSigner takes one or more secrets, separated by commas, each at least 32 bytes long (as text
+// or hex). The key's id inside a token is derived from the secret, so their order may change.
+// Returns Invalid when there is none or one is too short.
+func NewSigner(secrets string) (*Signer, error) {
+	s := &Signer{}
+	for secret := range strings.SplitSeq(secrets, ",") {
+		secret = strings.TrimSpace(secret)
+		key := []byte(secret)
+		if raw, err := hex.DecodeString(secret); err == nil {
+			key = raw
+		}
+		if len(key) < 32 {
+			return nil, Errorf(Invalid, "the secret key must be at least 32 bytes long, for example the output of: openssl rand -hex 32")
+		}
+		id := sha256.Sum256(append([]byte("fibonacco key id:"), key...))
+		s.keys = append(s.keys, signKey{
+			id:   id[0],
+			pool: &sync.Pool{New: func() any { return hmac.New(sha256.New, key) }},
+		})
+	}
+	return s, nil
+}
+
+// Sign makes a token that carries payload, readable but not changeable by whoever holds it.
+func (s *Signer) Sign(kind TokenKind, payload []byte) string {
+	return string(s.AppendSigned(nil, kind, payload))
+}
+
+// AppendSigned is Sign onto the end of dst, for hot paths.
+func (s *Signer) AppendSigned(dst []byte, kind TokenKind, payload []byte) []byte {
+	var scratch [96]byte
+	raw := append(scratch[:0], s.keys[0].id)
+	raw = append(raw, payload...)
+	raw = s.keys[0].appendMAC(raw, kind, payload)
+	return base64.RawURLEncoding.AppendEncode(dst, raw)
+}
+
+// Verify returns the payload of a token that this product signed for this kind, and false for
+// anything else. The comparison takes the same time wherever the token is wrong.
+func (s *Signer) Verify(kind TokenKind, token string) (payload []byte, ok bool) {
+	if len(token) > 512 {
+		return nil, false
+	}
+	raw, err := base64.RawURLEncoding.Strict().DecodeString(token)
+	if err != nil || len(raw) < tokenHeader+macSize {
+		return nil, false
+	}
+	payload, mac := raw[tokenHeader:len(raw)-macSize], raw[len(raw)-macSize:]
+	for _, key := range s.keys {
+		if key.id != raw[0] {
+			continue
+		}
+		var scratch [macSize]byte
+		if subtle.ConstantTimeCompare(mac, key.appendMAC(scratch[:0], kind, payload)) == 1 {
+			return payload, true
+		}
+	}
+	return nil, false
+}
+
+func (k signKey) appendMAC(dst []byte, kind TokenKind, payload []byte) []byte {
+	h := k.pool.Get().(hash.Hash)
+	h.Reset()
+	h.Write([]byte{byte(kind)})
+	h.Write(payload)
+	var sum [sha256.Size]byte
+	dst = append(dst, h.Sum(sum[:0])[:macSize]...)
+	k.pool.Put(h)
+	return dst
+}
+
+// SendClaim is what the link of a mail proves: it was in this send, to this SMB.
+type SendClaim struct {
+	SendID int64
+	SMBID  int64
+	LinkID int64 // 0 for the pixel, the unsubscribe and the learning link
+}
+
+// AppendSend signs a claim onto the end of dst.
+func (s *Signer) AppendSend(dst []byte, kind TokenKind, c SendClaim) []byte {
+	var scratch [3 * binary.MaxVarintLen64]byte
+	p := binary.AppendVarint(scratch[:0], c.SendID)
+	p = binary.AppendVarint(p, c.SMBID)
+	p = binary.AppendVarint(p, c.LinkID)
+	return s.AppendSigned(dst, kind, p)
+}
+
+// SignSend is AppendSend as a string.
+func (s *Signer) SignSend(kind TokenKind, c SendClaim) string {
+	return string(s.AppendSend(nil, kind, c))
+}
+
+// VerifySend returns the claim of a token made by SignSend for the same kind.
+func (s *Signer) VerifySend(kind TokenKind, token string) (c SendClaim, ok bool) {
+	p, ok := s.Verify(kind, token)
+	if !ok {
+		return SendClaim{}, false
+	}
+	for _, field := range []*int64{&c.SendID, &c.SMBID, &c.LinkID} {
+		v, n := binary.Varint(p)
+		if n <= 0 {
+			return SendClaim{}, false
+		}
+		*field, p = v, p[n:]
+	}
+	return c, len(p) == 0
+}
+
+// SignApproval makes an approval token (M4-01).
+func (s *Signer) SignApproval(c ApprovalClaim) string {
+	p := binary.AppendVarint(nil, c.SMBID)
+	p = binary.AppendVarint(p, c.Expires.Unix())
+	p = append(p, c.ServiceType...)
+	p = append(p, 0)
+	p = append(p, c.SourceID...)
+	return s.Sign(ApproveToken, p)
+}
+
+// VerifyApproval returns the claim of a token made by SignApproval, expired or not: look at
+// Expires.
+func (s *Signer) VerifyApproval(token string) (c ApprovalClaim, ok bool) {
+	p, ok := s.Verify(ApproveToken, token)
+	if !ok {
+		return ApprovalClaim{}, false
+	}
+	var n int
+	if c.SMBID, n = binary.Varint(p); n <= 0 {
+		return ApprovalClaim{}, false
+	}
+	p = p[n:]
+	expires, n := binary.Varint(p)
+	if n <= 0 {
+		return ApprovalClaim{}, false
+	}
+	c.Expires = time.Unix(expires, 0).UTC()
+	service, source, found := strings.Cut(string(p[n:]), "\x00")
+	c.ServiceType, c.SourceID = service, source
+	return c, found
+}
