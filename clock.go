@@ -135,3 +135,10 @@ func sleep(ctx context.Context, d time.Duration) error {
 		return ctx.Err()
 	}
 }
+
+// ClockControl changes the speed of a virtual clock while it runs, and remembers it.
+type ClockControl interface {
+	Anchor() ClockAnchor
+	// SetScale is virtual seconds per real second from now on; 0 pauses.
+	SetScale(ctx context.Context, scale float64) error
+}

@@ -258,4 +258,3 @@ func TestOpenRefuses(t *testing.T) {
 		t.Errorf("an unreachable server gave %v", err)
 	}
 }
-
