@@ -101,9 +101,6 @@ func (q *Queue) bury(ctx context.Context, id string) error {
 	})
 }
 
-// depart removes this run's row after an orderly stop.
-func (q *Queue) depart(ctx context.Context) error { return q.bury(ctx, q.NodeID()) }
-
 func randomID() string {
 	b := make([]byte, 6)
 	_, _ = rand.Read(b) // never fails

@@ -232,5 +232,9 @@ func (q *Queue) Stop(ctx context.Context) error {
 			return fmt.Errorf("stop queue: %w", err)
 		}
 	}
-	return q.depart(context.WithoutCancel(ctx))
+	return nil
 }
+
+// Depart forgets this run, once everything it had in hand is stored. A run that does not get
+// here is buried by the next one.
+func (q *Queue) Depart(ctx context.Context) error { return q.bury(ctx, q.NodeID()) }

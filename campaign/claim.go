@@ -1,0 +1,165 @@
+package campaign
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/fibonacco/fibonacco"
+	"github.com/fibonacco/fibonacco/campaign/render"
+	"github.com/fibonacco/fibonacco/db"
+	"github.com/fibonacco/fibonacco/queue"
+)
+
+// claimAtOnce bounds what one worker has claimed and not handed over: what is in doubt, should
+// its node die and never come back.
+const claimAtOnce = 100
+
+// notReadyPause is how long a chunk waits, in real time, when the provider is unreachable.
+const notReadyPause = 3 * time.Second
+
+func (s *Service) sendChunk(ctx context.Context, j sendJob) error    { return s.send(ctx, j.SendIDs) }
+func (s *Service) sendUrgent(ctx context.Context, j urgentJob) error { return s.send(ctx, j.SendIDs) }
+
+// ProcessSend implements fibonacco.CampaignMailing.
+func (s *Service) ProcessSend(ctx context.Context, campaignSendID int64) error {
+	if _, err := s.Send(ctx, campaignSendID); err != nil {
+		return err
+	}
+	return s.send(ctx, []int64{campaignSendID})
+}
+
+// send claims and hands over those of ids that are still queued (M2-03), and returns when their
+// results are stored. Ids that are not queued are somebody else's, or done: they are left alone.
+func (s *Service) send(ctx context.Context, ids []int64) error {
+	if s.lane == nil {
+		return errors.New("this process has no mailer")
+	}
+	if s.lane.mailer.Ready() != nil {
+		return queue.Snooze(notReadyPause) // nothing claimed, nothing counted, nothing lost
+	}
+	steps, err := s.steps(ctx)
+	if err != nil {
+		return err
+	}
+	for len(ids) > 0 {
+		n := min(claimAtOnce, len(ids))
+		claims, err := s.claim(ctx, steps, ids[:n])
+		if err != nil {
+			return fmt.Errorf("claim %d sends: %w", n, err)
+		}
+		if err := s.lane.handOver(ctx, steps, claims); err != nil {
+			return err
+		}
+		ids = ids[n:]
+	}
+	return nil
+}
+
+// claim is a send in this node's hands.
+type claim struct {
+	id          int64
+	smbID       int64
+	communityID int64
+	uuid        string
+	campaignID  string
+	email       string
+	subject     string
+	attempts    int
+	at          time.Time // when it was claimed: the mail's Date
+	business    string
+	contact     string
+	category    string
+	community   string
+}
+
+// claim marks queued sends as sending, by this node, and commits: the intent is stored before
+// anything leaves (R1). Whether the recipient may be mailed is looked at once more in the same
+// transaction (R3); those who may not are closed with the reason (R2).
+func (s *Service) claim(ctx context.Context, steps steps, ids []int64) ([]claim, error) {
+	var claims []claim
+	err := s.db.Update(ctx, func(tx *db.Tx) error {
+		claims = claims[:0]
+		rows, err := tx.Query(ctx, `
+			SELECT s.id, s.smb_id, smbs.community_id, CAST(s.uuid AS text), s.campaign_id, s.email, COALESCE(s.subject, ''), s.attempts,
+				smbs.business_name, COALESCE(smbs.primary_contact_name, ''), COALESCE(smbs.category, ''), communities.name,
+				smbs.email_opted_in, smbs.do_not_contact, smbs.campaign_status, smbs.deleted_at IS NOT NULL,
+				EXISTS (SELECT 1 FROM suppressions WHERE suppressions.email_key = lower(s.email))
+			FROM campaign_sends s JOIN smbs ON smbs.id = s.smb_id JOIN communities ON communities.id = smbs.community_id
+			WHERE s.id IN ($1...) AND s.status = 'queued' ORDER BY s.id FOR UPDATE OF s`, ids)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = rows.Close() }()
+		closed := db.NewBatch("id bigint", "status text", "reason text")
+		var mine []int64
+		for rows.Next() {
+			c := claim{at: tx.Now}
+			var optedIn, dnc, deleted, suppressed bool
+			var status fibonacco.CampaignStatus
+			if err := rows.Scan(&c.id, &c.smbID, &c.communityID, &c.uuid, &c.campaignID, &c.email, &c.subject, &c.attempts,
+				&c.business, &c.contact, &c.category, &c.community, &optedIn, &dnc, &status, &deleted, &suppressed); err != nil {
+				return err
+			}
+			step := steps.byID[c.campaignID]
+			inProgramme := step != nil && step.Day > 0
+			if st, why := mayLeave(c.email, optedIn, dnc, suppressed, deleted, inProgramme, status); why != "" {
+				closed.Add(c.id, string(st), string(why))
+				continue
+			}
+			if step == nil {
+				continue // it does not compile: the send stays queued until somebody mends it
+			}
+			claims, mine = append(claims, c), append(mine, c.id)
+		}
+		if err := rows.Err(); err != nil {
+			return err
+		}
+		if err := rows.Close(); err != nil {
+			return err
+		}
+		if _, err := tx.ExecBatch(ctx, closed, `
+			UPDATE campaign_sends SET status = rows.status, skip_reason = rows.reason, updated_at = $1
+			FROM rows WHERE campaign_sends.id = rows.id`, tx.Now); err != nil {
+			return err
+		}
+		_, err = tx.Exec(ctx, `
+			UPDATE campaign_sends SET status = 'sending', claimed_by = $1, claimed_at = $2, updated_at = $2
+			WHERE id IN ($3...) AND status = 'queued'`, s.queue.NodeID(), tx.Now, mine)
+		return err
+	})
+	return claims, err
+}
+
+// mayLeave is the last look before a mail leaves: "" when it may, else what becomes of the send.
+func mayLeave(email string, optedIn, dnc, suppressed, deleted, inProgramme bool, status fibonacco.CampaignStatus) (fibonacco.SendStatus, fibonacco.SkipReason) {
+	switch {
+	case deleted:
+		return fibonacco.SendCancelled, fibonacco.Deleted
+	case inProgramme && status == fibonacco.StatusPaused:
+		return fibonacco.SendCancelled, fibonacco.Paused
+	case inProgramme && status == fibonacco.StatusPending:
+		return fibonacco.SendCancelled, fibonacco.NotActive
+	}
+	if why := contactable(email, optedIn, dnc, suppressed); why != "" {
+		return fibonacco.SendSuppressed, why
+	}
+	return "", ""
+}
+
+// write renders a claimed send.
+func (s *Service) write(step *step, c claim) (*fibonacco.Mail, error) {
+	message, err := step.mail.Render(make([]byte, 0, 16<<10), render.Recipient{
+		SendID: c.id, SMBID: c.smbID, UUID: c.uuid, Email: c.email, Subject: c.subject, At: c.at,
+		Fields: fields(c.business, c.contact, c.category, c.community),
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &fibonacco.Mail{
+		SendID: c.id, From: s.cfg.Email.FromEmail, To: c.email, Message: message,
+		MessageID: c.uuid + s.cfg.Email.FromEmail[strings.LastIndexByte(s.cfg.Email.FromEmail, '@'):],
+	}, nil
+}

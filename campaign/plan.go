@@ -1,0 +1,331 @@
+package campaign
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/fibonacco/fibonacco"
+	"github.com/fibonacco/fibonacco/db"
+	"github.com/fibonacco/fibonacco/queue"
+)
+
+// planChunk is how many SMBs one planning transaction covers: large enough that the statements
+// dominate, small enough that memory is flat and SQLite's one writer is never held long.
+const planChunk = 5000
+
+// planJob plans one community's local day.
+type planJob struct {
+	CommunityID int64  `json:"community_id"`
+	Date        string `json:"date"` // local
+}
+
+func (planJob) Kind() string  { return "campaign.plan_community" }
+func (planJob) Queue() string { return queue.EmailHigh }
+
+// PlanDue enqueues the planning of every community whose local planning time has come. The row
+// in plan_runs is the lock: of many nodes one enqueues. A plan that was begun and not finished
+// within ten minutes is enqueued again; planning twice changes nothing.
+func (s *Service) PlanDue(ctx context.Context, _ time.Time) error {
+	planTime, err := parseClockTime(s.cfg.ManifestDestiny.PlanTimeLocal)
+	if err != nil {
+		return err
+	}
+	return s.db.Update(ctx, func(tx *db.Tx) error {
+		type town struct {
+			ID       int64
+			Timezone string
+		}
+		towns, err := db.Select[town](ctx, tx, `SELECT id, timezone FROM communities ORDER BY id`)
+		if err != nil {
+			return err
+		}
+		var jobs []queue.Job
+		for _, c := range towns {
+			zone, err := fibonacco.LoadZone(c.Timezone)
+			if err != nil {
+				s.log.Error("community has no usable time zone: not planned", "community", c.ID)
+				continue
+			}
+			date := localDate(tx.Now, zone)
+			if at, err := localMoment(date, planTime, zone); err != nil || tx.Now.Before(at) {
+				continue
+			}
+			n, err := tx.Exec(ctx, `
+				INSERT INTO plan_runs (community_id, local_date, started_at) VALUES ($1, $2, $3)
+				ON CONFLICT (community_id, local_date) DO UPDATE SET started_at = excluded.started_at
+				WHERE plan_runs.finished_at IS NULL AND plan_runs.started_at < $4`,
+				c.ID, date, tx.Now, tx.Now.Add(-10*time.Minute))
+			if err != nil {
+				return fmt.Errorf("begin plan of community %d: %w", c.ID, err)
+			}
+			if n == 1 {
+				jobs = append(jobs, planJob{c.ID, date})
+			}
+		}
+		return s.queue.Enqueue(ctx, tx, jobs...)
+	})
+}
+
+func (s *Service) planCommunity(ctx context.Context, j planJob) error {
+	_, err := s.PlanCommunity(ctx, j.CommunityID, j.Date)
+	return err
+}
+
+// PlanResult counts what one planning did.
+type PlanResult struct {
+	Planned   int64 // campaign_sends rows written
+	Skipped   int64 // steps not planned, each with a stored reason
+	Completed int64 // SMBs past the last day
+}
+
+func (r *PlanResult) add(o PlanResult) {
+	r.Planned += o.Planned
+	r.Skipped += o.Skipped
+	r.Completed += o.Completed
+}
+
+// PlanCommunity plans one local day of a community (M2-01): every active SMB whose programme
+// day has a campaign gets one send, or one stored reason why not. It works in chunks, each a
+// transaction; two at once, or once more after a crash, plan nothing twice. A date that is no
+// longer the community's today plans nothing: its steps are missed, not sent late (R4).
+func (s *Service) PlanCommunity(ctx context.Context, communityID int64, date string) (PlanResult, error) {
+	var total PlanResult
+	var after int64
+	for {
+		steps, err := s.steps(ctx)
+		if err != nil {
+			return total, err
+		}
+		var last int64
+		var part PlanResult
+		err = s.db.Update(ctx, func(tx *db.Tx) error {
+			last, part = 0, PlanResult{}
+			town, err := loadTown(ctx, tx, communityID)
+			if err != nil {
+				return err
+			}
+			if town.today(tx.Now) != date {
+				return nil
+			}
+			candidates, err := loadCandidates(ctx, tx, `
+				smbs.community_id = $1 AND smbs.campaign_status = 'active' AND smbs.id > $2
+				ORDER BY smbs.id LIMIT `+fmt.Sprint(planChunk), communityID, after)
+			if err != nil || len(candidates) == 0 {
+				return err
+			}
+			last = candidates[len(candidates)-1].ID
+			part, err = s.planSMBs(ctx, tx, steps, town, candidates)
+			return err
+		})
+		if err != nil {
+			return total, fmt.Errorf("plan community %d for %s after SMB %d: %w", communityID, date, after, err)
+		}
+		total.add(part)
+		if last == 0 {
+			break
+		}
+		after = last
+	}
+	return total, s.db.Update(ctx, func(tx *db.Tx) error {
+		_, err := tx.Exec(ctx, `
+			UPDATE plan_runs SET finished_at = $1, planned = planned + $2, skipped = skipped + $3
+			WHERE community_id = $4 AND local_date = $5`, tx.Now, total.Planned, total.Skipped, communityID, date)
+		return err
+	})
+}
+
+// town is what planning needs of a community.
+type town struct {
+	id   int64
+	name string
+	zone *time.Location
+}
+
+func (t town) today(now time.Time) string { return localDate(now, t.zone) }
+
+func loadTown(ctx context.Context, tx *db.Tx, id int64) (town, error) {
+	t := town{id: id}
+	var zone string
+	err := tx.QueryRow(ctx, `SELECT name, timezone FROM communities WHERE id = $1`, id).Scan(&t.name, &zone)
+	if db.IsNoRows(err) {
+		return t, fibonacco.Errorf(fibonacco.NotFound, "there is no community %d", id)
+	}
+	if err == nil {
+		t.zone, err = fibonacco.LoadZone(zone)
+	}
+	return t, err
+}
+
+// candidate is an SMB that may have a step due.
+type candidate struct {
+	ID         int64
+	Business   string
+	Contact    string
+	Category   string
+	Email      string
+	OptedIn    bool
+	DNC        bool
+	Suppressed bool
+	Start      string // local date of day 1
+	PausedDays int
+	Through    int // programme day up to which everything is planned
+}
+
+// loadCandidates reads SMBs that are not deleted by a condition on table smbs, and locks them:
+// of two planners at once, the second sees what the first has planned.
+func loadCandidates(ctx context.Context, tx *db.Tx, where string, args ...any) ([]candidate, error) {
+	rows, err := tx.Query(ctx, `
+		SELECT smbs.id, smbs.business_name, COALESCE(smbs.primary_contact_name, ''), COALESCE(smbs.category, ''),
+			COALESCE(smbs.primary_email, ''), smbs.email_opted_in, smbs.do_not_contact,
+			EXISTS (SELECT 1 FROM suppressions WHERE suppressions.email_key = smbs.email_key),
+			COALESCE(CAST(smbs.manifest_destiny_start_date AS text), ''), smbs.paused_days, smbs.planned_through_day
+		FROM smbs WHERE smbs.deleted_at IS NULL AND `+where+` FOR NO KEY UPDATE OF smbs`, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = rows.Close() }()
+	var all []candidate
+	for rows.Next() {
+		var c candidate
+		if err := rows.Scan(&c.ID, &c.Business, &c.Contact, &c.Category, &c.Email, &c.OptedIn, &c.DNC, &c.Suppressed,
+			&c.Start, &c.PausedDays, &c.Through); err != nil {
+			return nil, err
+		}
+		all = append(all, c)
+	}
+	return all, rows.Err()
+}
+
+// contactable is "" when the SMB may get e-mail (M1-25), else why not.
+func contactable(email string, optedIn, dnc, suppressed bool) fibonacco.SkipReason {
+	switch {
+	case dnc:
+		return fibonacco.DoNotContact
+	case !optedIn:
+		return fibonacco.NotOptedIn
+	case email == "":
+		return fibonacco.NoAddress
+	case !fibonacco.ValidEmail(email):
+		return fibonacco.InvalidAddress
+	case suppressed:
+		return fibonacco.Suppressed
+	}
+	return ""
+}
+
+// planSMBs plans today's step of active SMBs of one community, in the caller's transaction.
+func (s *Service) planSMBs(ctx context.Context, tx *db.Tx, steps steps, t town, candidates []candidate) (PlanResult, error) {
+	var res PlanResult
+	byDay := steps.byDay
+	today := t.today(tx.Now)
+	sendTime, err := parseClockTime(s.cfg.ManifestDestiny.SendTimeLocal)
+	if err != nil {
+		return res, err
+	}
+	at, err := localMoment(today, sendTime, t.zone)
+	if err != nil {
+		return res, err
+	}
+	if at.Before(tx.Now) {
+		at = tx.Now
+	}
+
+	sends := db.NewBatch("uuid uuid", "smb bigint", "campaign text", "email text", "subject text")
+	skips := db.NewBatch("smb bigint", "campaign text", "day integer", "reason text")
+	places := db.NewBatch("smb bigint", "day integer", "status text", "campaign text", "at timestamptz")
+	lastDay := s.cfg.ManifestDestiny.TotalDays
+	for _, c := range candidates {
+		day, err := programmeDay(c.Start, today, c.PausedDays)
+		if err != nil {
+			s.log.Error("SMB is active without a start date: not planned", "smb", c.ID)
+			continue
+		}
+		if day <= c.Through {
+			continue
+		}
+		for missed := max(c.Through+1, 1); missed < min(day, lastDay+1); missed++ {
+			if m := byDay[missed]; m != nil {
+				skips.Add(c.ID, m.ID, missed, string(fibonacco.Missed))
+			}
+		}
+		if day > lastDay {
+			places.Add(c.ID, lastDay, string(fibonacco.StatusCompleted), nil, nil)
+			res.Completed++
+			continue
+		}
+		step := byDay[day]
+		if step == nil {
+			places.Add(c.ID, day, string(fibonacco.StatusActive), nil, nil)
+			continue
+		}
+		if why := contactable(c.Email, c.OptedIn, c.DNC, c.Suppressed); why != "" {
+			skips.Add(c.ID, step.ID, day, string(why))
+			places.Add(c.ID, day, string(fibonacco.StatusActive), nil, nil)
+			continue
+		}
+		subject, err := step.subject(c, t)
+		if err != nil {
+			return res, fmt.Errorf("subject of %s for SMB %d: %w", step.ID, c.ID, err)
+		}
+		sends.Add(newUUID(), c.ID, step.ID, c.Email, subject)
+		places.Add(c.ID, day, string(fibonacco.StatusActive), step.ID, at)
+	}
+
+	events, ids, err := insertSends(ctx, tx, t.id, sends, 1, at)
+	if err != nil {
+		return res, err
+	}
+	res.Planned = int64(len(ids))
+	if res.Skipped, err = insertSkips(ctx, tx, t.id, today, skips); err != nil {
+		return res, err
+	}
+	if _, err := tx.ExecBatch(ctx, places, `
+		UPDATE smbs SET manifest_destiny_day = rows.day, planned_through_day = rows.day, campaign_status = rows.status,
+			current_campaign_id = COALESCE(rows.campaign, current_campaign_id), next_scheduled_send = rows.at, updated_at = $1
+		FROM rows WHERE smbs.id = rows.smb`, tx.Now); err != nil {
+		return res, fmt.Errorf("move SMBs on: %w", err)
+	}
+	if err := s.batchSends(ctx, tx, queue.Emails, at, ids); err != nil {
+		return res, err
+	}
+	return res, s.queue.Publish(ctx, tx, events...)
+}
+
+// insertSends writes queued sends and returns those that are new, with their events. The unique
+// key keeps a step that is there already as it is.
+func insertSends(ctx context.Context, tx *db.Tx, communityID int64, sends *db.Batch, occurrence int, at time.Time) ([]fibonacco.Event, []int64, error) {
+	var events []fibonacco.Event
+	var ids []int64
+	err := tx.QueryBatch(ctx, sends, `
+		INSERT INTO campaign_sends (uuid, smb_id, campaign_id, email, subject, scheduled_for, status, community_id, occurrence, created_at, updated_at)
+		SELECT uuid, smb, campaign, email, subject, $1, 'queued', $2, $3, $4, $4 FROM rows WHERE TRUE
+		ON CONFLICT (smb_id, campaign_id, occurrence) DO NOTHING
+		RETURNING id, smb_id, campaign_id`, func(r db.Row) error {
+		e := fibonacco.CampaignSendQueued{CommunityID: communityID}
+		if err := r.Scan(&e.CampaignSendID, &e.SMBID, &e.CampaignID); err != nil {
+			return err
+		}
+		events, ids = append(events, e), append(ids, e.CampaignSendID)
+		return nil
+	}, at, communityID, occurrence, tx.Now)
+	if err != nil {
+		return nil, nil, fmt.Errorf("write sends: %w", err)
+	}
+	return events, ids, nil
+}
+
+func insertSkips(ctx context.Context, tx *db.Tx, communityID int64, date string, skips *db.Batch) (int64, error) {
+	n, err := tx.ExecBatch(ctx, skips, `
+		INSERT INTO skips (smb_id, community_id, campaign_id, programme_day, local_date, reason, created_at)
+		SELECT smb, $1, campaign, day, $2, reason, $3 FROM rows WHERE TRUE
+		ON CONFLICT (smb_id, campaign_id, programme_day) DO NOTHING`, communityID, date, tx.Now)
+	if err != nil {
+		return 0, fmt.Errorf("write skips: %w", err)
+	}
+	return n, nil
+}
+
+func newUUID() string { return uuid.Must(uuid.NewV7()).String() } // fails only without a source of randomness

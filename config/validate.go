@@ -1,0 +1,172 @@
+package config
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/fibonacco/fibonacco"
+)
+
+// validate reports every wrong value of c, by key.
+func validate(c fibonacco.Config, report func(path, reason string)) {
+	check := checker{report}
+	check.programme(c.ManifestDestiny)
+	check.engagement(c.Engagement)
+	check.rvm(c.RVM)
+	check.filled("ai.persona", c.AI.Persona)
+	check.filled("ai.model", c.AI.Model)
+	check.within("ai.max_tokens", c.AI.MaxTokens, 1, 1_000_000)
+	check.email(c.Email)
+	check.filled("company.name", c.Company.Name)
+	check.oneLine("company.name", c.Company.Name)
+	check.databaseURL("database.url", c.Database.URL)
+	check.within("database.max_connections", c.Database.MaxConnections, 1, 1000)
+	check.redisURL("redis.url", c.Redis.URL)
+	check.listen("http.listen", c.HTTP.Listen)
+	check.publicURL("http.public_url", c.HTTP.PublicURL)
+	if c.HTTP.APIPerMinute <= 0 {
+		report("http.api_per_minute", "must be more than 0"+notNumber(c.HTTP.APIPerMinute))
+	}
+	if c.Clock.Start != "" {
+		if _, err := time.Parse(time.RFC3339, c.Clock.Start); err != nil {
+			report("clock.start", "must be a time with zone such as 2026-01-05T09:00:00-05:00"+not(c.Clock.Start))
+		}
+	}
+	check.notNegative("clock.scale", c.Clock.Scale)
+	check.filled("data_dir", c.DataDir)
+	check.secretKey("secret_key", c.SecretKey)
+	check.oneOf("log_level", c.LogLevel, "debug", "info", "warn", "error")
+}
+
+func (check checker) programme(c fibonacco.ManifestDestinyConfig) {
+	const section = "manifest_destiny."
+	check.within(section+"total_days", c.TotalDays, 1, 3660)
+	types := []fibonacco.CampaignType{fibonacco.Hook, fibonacco.Edu, fibonacco.HowTo, fibonacco.Conv, fibonacco.Intro}
+	for _, weekday := range sortedKeys(c.CampaignsPerDay) {
+		path := fmt.Sprintf("%scampaigns_per_day.%d", section, weekday)
+		if weekday < 1 || weekday > 7 {
+			check.report(path, "must be a weekday of the programme, 1 to 7")
+		}
+		if kind := c.CampaignsPerDay[weekday]; !slices.Contains(types, kind) {
+			check.report(path, "must be HOOK, EDU, HOWTO, CONV, INTRO or none"+not(string(kind)))
+		}
+	}
+	planned := check.timeOfDay(section+"plan_time_local", c.PlanTimeLocal)
+	sent := check.timeOfDay(section+"send_time_local", c.SendTimeLocal)
+	if planned && sent && c.SendTimeLocal < c.PlanTimeLocal {
+		check.report(section+"send_time_local", "must not be before plan_time_local, which is "+c.PlanTimeLocal+not(c.SendTimeLocal))
+	}
+}
+
+const tiers = 4
+
+func (check checker) engagement(c fibonacco.EngagementConfig) {
+	const section = "engagement."
+	for n := 1; n <= tiers; n++ {
+		path := fmt.Sprintf("%stiers.%d", section, n)
+		tier, ok := c.Tiers[n]
+		if !ok {
+			check.report(path, "is missing")
+			continue
+		}
+		check.filled(path+".name", tier.Name)
+		check.within(path+".min_score", tier.MinScore, 0, 100)
+		if above, ok := c.Tiers[n-1]; ok && tier.MinScore >= above.MinScore {
+			check.report(path+".min_score", fmt.Sprintf("must be less than in tier %d, where it is %d%s", n-1, above.MinScore, notNumber(tier.MinScore)))
+		}
+		if n == tiers && tier.MinScore != 0 {
+			check.report(path+".min_score", "must be 0, for every business has a tier"+notNumber(tier.MinScore))
+		}
+	}
+	unknownTiers(check, section+"tiers", c.Tiers)
+	check.kinds(section+"score_weights", c.ScoreWeights)
+	check.kinds(section+"score_caps", c.ScoreCaps)
+	check.within(section+"window_days", c.WindowDays, 1, 3660)
+}
+
+// kinds wants a number for each of the seven kinds and for nothing else.
+func (check checker) kinds(section string, points map[fibonacco.EngagementKind]int) {
+	for _, kind := range fibonacco.EngagementKinds {
+		path := join(section, string(kind))
+		if n, ok := points[kind]; ok {
+			check.within(path, n, 0, 100)
+		} else {
+			check.report(path, "is missing")
+		}
+	}
+	for _, kind := range sortedKeys(points) {
+		if !slices.Contains(fibonacco.EngagementKinds, kind) {
+			check.report(join(section, string(kind)), "is not a kind of engagement")
+		}
+	}
+}
+
+func (check checker) rvm(c fibonacco.RVMConfig) {
+	check.oneOf("rvm.provider", c.Provider, "drop_cowboy", "simulator")
+	check.within("rvm.trigger_after_hours", c.TriggerAfterHours, 1, 24*365)
+	check.timeOfDay("rvm.send_time_local", c.SendTimeLocal)
+	check.within("rvm.followup_email_delay_minutes", c.FollowupEmailDelayMinutes, 0, 60*24*30)
+	for n := 1; n <= tiers; n++ {
+		path := fmt.Sprintf("rvm.monthly_limits.%d", n)
+		if limit, ok := c.MonthlyLimits[n]; ok {
+			check.within(path, limit, 0, 1000)
+		} else {
+			check.report(path, "is missing")
+		}
+	}
+	unknownTiers(check, "rvm.monthly_limits", c.MonthlyLimits)
+}
+
+func unknownTiers[V any](check checker, section string, m map[int]V) {
+	for _, n := range sortedKeys(m) {
+		if n < 1 || n > tiers {
+			check.report(fmt.Sprintf("%s.%d", section, n), "is not a tier, 1 to 4")
+		}
+	}
+}
+
+func (check checker) email(c fibonacco.EmailConfig) {
+	check.filled("email.from_name", c.FromName)
+	check.oneLine("email.from_name", c.FromName)
+	check.address("email.from_email", c.FromEmail)
+	check.address("email.reply_to", c.ReplyTo)
+	check.oneOf("email.mailer", c.Mailer, "catcher", "smtp", "ses")
+	if c.Mailer == "smtp" && c.SMTPURL == "" {
+		check.report("email.smtp_url", "is empty, and email.mailer is smtp: set SMTP_URL")
+	}
+	check.smtpURL("email.smtp_url", c.SMTPURL)
+	check.notNegative("email.max_per_second", c.MaxPerSecond)
+	check.within("email.max_attempts", c.MaxAttempts, 1, 100)
+	if len(c.RetryAfter) == 0 {
+		check.report("email.retry_after_seconds", "must have an entry, such as 60")
+	}
+	for _, seconds := range c.RetryAfter {
+		check.within("email.retry_after_seconds", seconds, 1, 7*24*60*60)
+	}
+	check.within("email.chunk_size", c.ChunkSize, 1, 10_000)
+	check.lasts("email.claim_timeout", c.ClaimTimeout, time.Second, 24*time.Hour)
+	check.dkim(c)
+}
+
+func (check checker) dkim(c fibonacco.EmailConfig) {
+	given := map[string]string{
+		"email.dkim_domain":   c.DKIMDomain,
+		"email.dkim_selector": c.DKIMSelector,
+		"email.dkim_key_file": c.DKIMKeyFile,
+	}
+	if c.DKIMDomain+c.DKIMSelector+c.DKIMKeyFile == "" {
+		return
+	}
+	for _, path := range sortedKeys(given) {
+		if given[path] == "" {
+			check.report(path, "is empty: to sign mails, give the domain, the selector and the key file")
+		}
+	}
+	for _, path := range []string{"email.dkim_domain", "email.dkim_selector"} {
+		if strings.ContainsFunc(given[path], notDNS) {
+			check.report(path, "must be a name in the DNS"+not(given[path]))
+		}
+	}
+}
