@@ -1,7 +1,5 @@
 package fibonacco
 
-import "time"
-
 // Config is every setting. Package config fills it: embedded defaults < file < environment <
 // flag. The yaml tags are the keys; the specification's keys keep the specification's names.
 type Config struct {
@@ -74,20 +72,18 @@ type AIConfig struct {
 
 // EmailConfig shapes outgoing mail.
 type EmailConfig struct {
-	FromName  string `yaml:"from_name"`
+	FromName  string `yaml:"from_name"`  // MAIL_FROM_NAME
 	FromEmail string `yaml:"from_email"` // MAIL_FROM_ADDRESS
 	ReplyTo   string `yaml:"reply_to"`   // MAIL_REPLY_TO
 
-	Mailer       string        `yaml:"mailer"`         // MAIL_MAILER: catcher, smtp
-	SMTPURL      string        `yaml:"smtp_url"`       // SMTP_URL: smtp://user:pass@host:port?connections=10
-	MaxPerSecond float64       `yaml:"max_per_second"` // MAIL_MAX_PER_SECOND; all nodes together; 0 means as fast as the provider takes it
-	MaxAttempts  int           `yaml:"max_attempts"`   // hand-overs of one mail before it is failed
-	RetryAfter   []int         `yaml:"retry_after_seconds"`
-	ChunkSize    int           `yaml:"chunk_size"`    // mails per job
-	DKIMDomain   string        `yaml:"dkim_domain"`   // DKIM_DOMAIN
-	DKIMSelector string        `yaml:"dkim_selector"` // DKIM_SELECTOR
-	DKIMKeyFile  string        `yaml:"dkim_key_file"` // DKIM_KEY_FILE: PEM, RSA or Ed25519
-	ClaimTimeout time.Duration `yaml:"claim_timeout"` // a claimed mail of a silent node is settled after this
+	Mailer       string  `yaml:"mailer"`              // MAIL_MAILER: catcher, smtp, ses
+	SMTPURL      string  `yaml:"smtp_url"`            // SMTP_URL: smtp://user:pass@host:port?connections=10
+	MaxPerSecond float64 `yaml:"max_per_second"`      // MAIL_MAX_PER_SECOND; all nodes together; 0 means as fast as the provider takes it
+	RetryAfter   []int   `yaml:"retry_after_seconds"` // pauses between hand-overs that were refused for now; after the last, the mail is failed
+	ChunkSize    int     `yaml:"chunk_size"`          // mails per job
+	DKIMDomain   string  `yaml:"dkim_domain"`         // DKIM_DOMAIN
+	DKIMSelector string  `yaml:"dkim_selector"`       // DKIM_SELECTOR
+	DKIMKeyFile  string  `yaml:"dkim_key_file"`       // DKIM_KEY_FILE: PEM, RSA or Ed25519
 }
 
 // CompanyConfig is who signs public pages and the foot of every mail.
@@ -98,7 +94,7 @@ type CompanyConfig struct {
 
 // DatabaseConfig is where the rows live.
 type DatabaseConfig struct {
-	URL            string `yaml:"url"`             // DATABASE_URL; "" means SQLite in DataDir
+	URL            string `yaml:"url"`             // DATABASE_URL: postgres:// or sqlite://; "" means SQLite in DataDir
 	MaxConnections int    `yaml:"max_connections"` // PostgreSQL pool
 }
 
@@ -110,7 +106,7 @@ type RedisConfig struct {
 // HTTPConfig is the web server.
 type HTTPConfig struct {
 	Listen       string  `yaml:"listen"`         // FIBONACCO_LISTEN
-	PublicURL    string  `yaml:"public_url"`     // FIBONACCO_PUBLIC_URL; base of every link in a mail
+	PublicURL    string  `yaml:"public_url"`     // FIBONACCO_PUBLIC_URL; base of every link in a mail, without a slash at its end; from Listen when not set
 	APIPerMinute float64 `yaml:"api_per_minute"` // requests per token or session and minute
 }
 

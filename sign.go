@@ -49,7 +49,7 @@ func NewSigner(secrets string) (*Signer, error) {
 	for secret := range strings.SplitSeq(secrets, ",") {
 		secret = strings.TrimSpace(secret)
 		key := []byte(secret)
-		if raw, err := hex.DecodeString(secret); err == nil {
+		if raw, err := hex.DecodeString(secret); err == nil && len(raw) >= 32 {
 			key = raw
 		}
 		if len(key) < 32 {

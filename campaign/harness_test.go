@@ -100,8 +100,8 @@ type bundle struct {
 }
 
 var testSupervisors = []queue.Supervisor{
-	{Name: "email", Queues: []string{queue.EmailHigh, queue.Emails}, Balance: "off", MinProcesses: 4, MaxProcesses: 4, Tries: 3, Timeout: 60 * time.Second},
-	{Name: "default", Queues: []string{queue.Default}, Balance: "off", MinProcesses: 2, MaxProcesses: 2, Tries: 3, Timeout: 60 * time.Second},
+	{Name: "email", Queues: []string{queue.EmailHigh, queue.Emails}, Balance: "none", MinProcesses: 4, MaxProcesses: 4, Tries: 3, Timeout: 60 * time.Second},
+	{Name: "default", Queues: []string{queue.Default}, Balance: "none", MinProcesses: 2, MaxProcesses: 2, Tries: 3, Timeout: 60 * time.Second},
 }
 
 func setup(t testing.TB, d *db.DB, clock *fibonacco.FakeClock) *bundle {

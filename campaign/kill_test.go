@@ -46,7 +46,7 @@ func killChild(args []string) error {
 	supervisors := []queue.Supervisor{{
 		Name: "email", Queues: []string{queue.EmailHigh, queue.Emails}, Balance: "auto",
 		MinProcesses: 5, MaxProcesses: 20, Tries: 3, Timeout: 5 * time.Minute,
-	}, {Name: "default", Queues: []string{queue.Default}, Balance: "off", MinProcesses: 2, MaxProcesses: 2, Tries: 3, Timeout: time.Minute}}
+	}, {Name: "default", Queues: []string{queue.Default}, Balance: "none", MinProcesses: 2, MaxProcesses: 2, Tries: 3, Timeout: time.Minute}}
 	q, err := queue.New(queue.Options{DB: d, Supervisors: supervisors, Node: "killed"})
 	if err != nil {
 		return err

@@ -146,10 +146,12 @@ type town struct {
 
 func (t town) today(now time.Time) string { return localDate(now, t.zone) }
 
+// loadTown reads a community and locks its row: of two planners of one community, the second
+// waits and then sees what the first has planned.
 func loadTown(ctx context.Context, tx *db.Tx, id int64) (town, error) {
 	t := town{id: id}
 	var zone string
-	err := tx.QueryRow(ctx, `SELECT name, timezone FROM communities WHERE id = $1`, id).Scan(&t.name, &zone)
+	err := tx.QueryRow(ctx, `SELECT name, timezone FROM communities WHERE id = $1 FOR NO KEY UPDATE`, id).Scan(&t.name, &zone)
 	if db.IsNoRows(err) {
 		return t, fibonacco.Errorf(fibonacco.NotFound, "there is no community %d", id)
 	}
@@ -174,15 +176,15 @@ type candidate struct {
 	Through    int // programme day up to which everything is planned
 }
 
-// loadCandidates reads SMBs that are not deleted by a condition on table smbs, and locks them:
-// of two planners at once, the second sees what the first has planned.
+// loadCandidates reads SMBs that are not deleted by a condition on table smbs. Load their town
+// first: its lock keeps others from planning them at the same time.
 func loadCandidates(ctx context.Context, tx *db.Tx, where string, args ...any) ([]candidate, error) {
 	rows, err := tx.Query(ctx, `
 		SELECT smbs.id, smbs.business_name, COALESCE(smbs.primary_contact_name, ''), COALESCE(smbs.category, ''),
 			COALESCE(smbs.primary_email, ''), smbs.email_opted_in, smbs.do_not_contact,
 			EXISTS (SELECT 1 FROM suppressions WHERE suppressions.email_key = smbs.email_key),
 			COALESCE(CAST(smbs.manifest_destiny_start_date AS text), ''), smbs.paused_days, smbs.planned_through_day
-		FROM smbs WHERE smbs.deleted_at IS NULL AND `+where+` FOR NO KEY UPDATE OF smbs`, args...)
+		FROM smbs WHERE smbs.deleted_at IS NULL AND `+where, args...)
 	if err != nil {
 		return nil, err
 	}

@@ -150,6 +150,15 @@ func (s *Service) queueSend(ctx context.Context, tx *db.Tx, steps steps, smbID i
 	if step == nil {
 		return 0, fibonacco.Errorf(fibonacco.NotFound, "there is no campaign %q", campaignID)
 	}
+	var communityID int64
+	err := tx.QueryRow(ctx, `SELECT community_id FROM smbs WHERE id = $1`, smbID).Scan(&communityID)
+	if err != nil && !db.IsNoRows(err) {
+		return 0, err
+	}
+	t, err := loadTown(ctx, tx, communityID)
+	if err != nil && fibonacco.CodeOf(err) != fibonacco.NotFound {
+		return 0, err
+	}
 	found, err := loadCandidates(ctx, tx, `smbs.id = $1`, smbID)
 	if err != nil {
 		return 0, err
@@ -161,14 +170,6 @@ func (s *Service) queueSend(ctx context.Context, tx *db.Tx, steps steps, smbID i
 	if why := contactable(c.Email, c.OptedIn, c.DNC, c.Suppressed); why != "" {
 		return 0, &fibonacco.Error{Code: fibonacco.Invalid, Message: "this business may not be mailed",
 			Fields: []fibonacco.FieldError{{Field: "smb_id", Reason: string(why)}}}
-	}
-	var communityID int64
-	if err := tx.QueryRow(ctx, `SELECT community_id FROM smbs WHERE id = $1`, smbID).Scan(&communityID); err != nil {
-		return 0, err
-	}
-	t, err := loadTown(ctx, tx, communityID)
-	if err != nil {
-		return 0, err
 	}
 	subject, err := step.subject(c, t)
 	if err != nil {

@@ -144,7 +144,10 @@ func TestSweepFindsLostChunks(t *testing.T) {
 		clock.Set(time.Date(2026, 3, 2, 15, 20, 0, 0, time.UTC))
 		eventually(t, "first look", func() bool { return b.n(`SELECT COUNT(*) FROM periodic_runs WHERE name = 'campaign.sweep'`) == 1 })
 		clock.Advance(6 * time.Minute)
-		eventually(t, "swept", func() bool { clock.Advance(time.Minute); return b.n(`SELECT COUNT(*) FROM campaign_sends WHERE status = 'sent'`) == 5 })
+		eventually(t, "swept", func() bool {
+			clock.Advance(time.Minute)
+			return b.n(`SELECT COUNT(*) FROM campaign_sends WHERE status = 'sent'`) == 5
+		})
 		equal(t, "mails", b.mailer.count(), 5)
 	})
 }

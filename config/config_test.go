@@ -7,7 +7,6 @@ import (
 	"reflect"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/fibonacco/fibonacco"
 	"github.com/fibonacco/fibonacco/config"
@@ -86,14 +85,12 @@ func TestDefaults(t *testing.T) {
 		},
 		AI: fibonacco.AIConfig{Persona: "sarah", Model: "claude-sonnet-4-20250514", MaxTokens: 1024},
 		Email: fibonacco.EmailConfig{
-			FromName:     "Sarah",
-			FromEmail:    "sarah@fibonacco.com",
-			ReplyTo:      "reply@fibonacco.com",
-			Mailer:       "catcher",
-			MaxAttempts:  3,
-			RetryAfter:   []int{60, 300, 900},
-			ChunkSize:    500,
-			ClaimTimeout: 30 * time.Second,
+			FromName:   "Sarah",
+			FromEmail:  "sarah@fibonacco.com",
+			ReplyTo:    "reply@fibonacco.com",
+			Mailer:     "catcher",
+			RetryAfter: []int{60, 300, 900},
+			ChunkSize:  500,
 		},
 		Company:  fibonacco.CompanyConfig{Name: "Your Local Media Company"},
 		Database: fibonacco.DatabaseConfig{MaxConnections: 20},
@@ -220,7 +217,7 @@ func TestNamedVariables(t *testing.T) {
 		"COMPANY_NAME=News", "COMPANY_POSTAL_ADDRESS=1 Main St", "FIBONACCO_PUBLIC_URL=https://news.example.com/f/",
 		"FIBONACCO_ENGAGEMENT__SCORE_WEIGHTS__EMAIL_OPEN=6", "FIBONACCO_MANIFEST_DESTINY__CAMPAIGNS_PER_DAY__3=EDU",
 		"FIBONACCO_MANIFEST_DESTINY__CAMPAIGNS_PER_DAY__6=none", "FIBONACCO_EMAIL__RETRY_AFTER_SECONDS=1, 2",
-		"FIBONACCO_EMAIL__CLAIM_TIMEOUT=90", "FIBONACCO_RVM__REQUIRE_CONSENT=off",
+		"FIBONACCO_RVM__REQUIRE_CONSENT=off",
 	)).Config
 	equal(t, "company", c.Company, fibonacco.CompanyConfig{Name: "News", PostalAddress: "1 Main St"})
 	equal(t, "ai.model", c.AI.Model, "m")
@@ -228,8 +225,8 @@ func TestNamedVariables(t *testing.T) {
 	equal(t, "rvm.require_consent", c.RVM.RequireConsent, false)
 	equal(t, "email", c.Email, fibonacco.EmailConfig{
 		FromName: "Ann", FromEmail: "a@example.com", ReplyTo: "r@example.com", Mailer: "smtp",
-		SMTPURL: "smtps://u:p@mail?connections=3", MaxPerSecond: 14, MaxAttempts: 3, RetryAfter: []int{1, 2}, ChunkSize: 500,
-		DKIMDomain: "example.com", DKIMSelector: "s1", DKIMKeyFile: "/key.pem", ClaimTimeout: 90 * time.Second,
+		SMTPURL: "smtps://u:p@mail?connections=3", MaxPerSecond: 14, RetryAfter: []int{1, 2}, ChunkSize: 500,
+		DKIMDomain: "example.com", DKIMSelector: "s1", DKIMKeyFile: "/key.pem",
 	})
 	equal(t, "database", c.Database, fibonacco.DatabaseConfig{URL: "postgres://u:p@db/f", MaxConnections: 20})
 	equal(t, "redis", c.Redis.URL, "redis://cache:6379")

@@ -133,7 +133,7 @@ func FuzzFile(f *testing.F) {
 // never shows.
 func FuzzSet(f *testing.F) {
 	for _, seed := range []string{
-		"rvm.trigger_after_hours=12", "rvm.provider", "=", "", "a=b=c", "email.retry_after_seconds=1,,2", "email.claim_timeout=1e9",
+		"rvm.trigger_after_hours=12", "rvm.provider", "=", "", "a=b=c", "email.retry_after_seconds=1,,2", "queues.email.timeout=1e9",
 		"secret_key=Hunter2Hunter2Hunter2Hunter2Hunter2", "email.smtp_url=smtp://u:Hunter2@mail:25", "clock.scale=0x1p-2", "queues.x.tries=1",
 		"manifest_destiny.campaigns_per_day.3=none", "company.name=\x00\xff", "http.public_url=http://[::1]:80///", "redis.url=redis://Hunter2@h",
 	} {

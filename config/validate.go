@@ -138,7 +138,6 @@ func (check checker) email(c fibonacco.EmailConfig) {
 	}
 	check.smtpURL("email.smtp_url", c.SMTPURL)
 	check.notNegative("email.max_per_second", c.MaxPerSecond)
-	check.within("email.max_attempts", c.MaxAttempts, 1, 100)
 	if len(c.RetryAfter) == 0 {
 		check.report("email.retry_after_seconds", "must have an entry, such as 60")
 	}
@@ -146,7 +145,6 @@ func (check checker) email(c fibonacco.EmailConfig) {
 		check.within("email.retry_after_seconds", seconds, 1, 7*24*60*60)
 	}
 	check.within("email.chunk_size", c.ChunkSize, 1, 10_000)
-	check.lasts("email.claim_timeout", c.ClaimTimeout, time.Second, 24*time.Hour)
 	check.dkim(c)
 }
 

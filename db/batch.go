@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -128,16 +129,18 @@ func (tx *Tx) eachPart(b *Batch, query string, args []any, run func(query string
 				_ = stmt.Close()
 			}
 			var err error
-			if stmt, err = tx.lite.Prepare(b.withSQLite(query, len(args), n)); err != nil { //nolint:noctx // bound to the transaction's context
+			if stmt, err = tx.lite.Prepare(b.withSQLite(query, n)); err != nil { //nolint:noctx // bound to the transaction's context
 				return err
 			}
 			prepared = n
 		}
 		all := make([]any, 0, len(fixed)+n*len(b.names))
-		all = append(all, fixed...)
 		for _, row := range rows[:n] {
-			all = append(all, sqliteArgs(row)...)
+			for _, v := range row {
+				all = append(all, sqliteArg(v))
+			}
 		}
+		all = append(all, fixed...)
 		if err := run("", all, stmt); err != nil {
 			return err
 		}
@@ -171,28 +174,28 @@ func (b *Batch) withPostgres(query string, fixed int) string {
 	return join(s.String(), query)
 }
 
-// withSQLite puts WITH rows(…) AS (VALUES …) before the statement.
-func (b *Batch) withSQLite(query string, fixed, n int) string {
+// withSQLite puts WITH rows(…) AS (VALUES …) before the statement. The rows' placeholders have no
+// names: SQLite looks names up in a list, which would cost the square of their number. The
+// statement's own, $1 and so on, are moved behind them.
+func (b *Batch) withSQLite(query string, n int) string {
 	var s strings.Builder
 	s.WriteString("WITH rows(" + strings.Join(b.names, ", ") + ") AS (VALUES ")
-	arg := fixed
-	for r := range n {
-		if r > 0 {
-			s.WriteByte(',')
-		}
-		s.WriteByte('(')
-		for i := range b.names {
-			if i > 0 {
-				s.WriteByte(',')
-			}
-			arg++
-			s.WriteString("$" + strconv.Itoa(arg))
-		}
-		s.WriteByte(')')
+	row := "(?" + strings.Repeat(",?", len(b.names)-1) + ")"
+	s.WriteString(row)
+	for range n - 1 {
+		s.WriteString("," + row)
 	}
 	s.WriteByte(')')
-	return join(s.String(), query)
+	return join(s.String(), numbered.ReplaceAllStringFunc(query, func(p string) string {
+		k, err := strconv.Atoi(p[1:])
+		if err != nil {
+			return p
+		}
+		return "$" + strconv.Itoa(k+n*len(b.names))
+	}))
 }
+
+var numbered = regexp.MustCompile(`\$\d+`)
 
 func join(with, query string) string {
 	trimmed := strings.TrimSpace(query)

@@ -51,6 +51,32 @@ func (d *DB) UseVirtualClock(ctx context.Context, start time.Time, scale float64
 	return c, nil
 }
 
+// HoldClock makes the remembered clock go on from the moment it was last remembered, as if the
+// time since had not passed. For a demonstration that is looked at again a day later; call it
+// before UseVirtualClock. Without a remembered clock it does nothing.
+func (d *DB) HoldClock(ctx context.Context) error {
+	return d.Update(ctx, func(tx *Tx) error {
+		var stored string
+		err := tx.QueryRow(ctx, `SELECT CAST(value AS text) FROM settings WHERE key = $1`, clockKey).Scan(&stored)
+		if IsNoRows(err) {
+			return nil
+		}
+		var anchor fibonacco.ClockAnchor
+		if err == nil {
+			err = json.Unmarshal([]byte(stored), &anchor)
+		}
+		if err != nil {
+			return fmt.Errorf("hold the clock: %w", err)
+		}
+		anchor.Real = fibonacco.SystemClock{}.Now()
+		_, err = tx.Exec(ctx, `UPDATE settings SET value = $1, updated_at = $2 WHERE key = $3`, JSON(anchor), anchor.Real, clockKey)
+		return err
+	})
+}
+
+// Remember writes the clock's present time down, so that HoldClock goes on from here.
+func (c *VirtualClock) Remember(ctx context.Context) error { return c.SetScale(ctx, c.Anchor().Scale) }
+
 // SetScale implements fibonacco.ClockControl.
 func (c *VirtualClock) SetScale(ctx context.Context, scale float64) error {
 	anchor := c.ScaledClock.SetScale(scale)

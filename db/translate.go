@@ -45,25 +45,29 @@ func translate(query string, engine Engine) string {
 func sqliteArgs(args []any) []any {
 	out := make([]any, len(args))
 	for i, a := range args {
-		switch v := a.(type) {
-		case []int64, []int, []string:
-			b, err := json.Marshal(v)
-			if err != nil {
-				panic(err) // cannot happen for these types
-			}
-			if string(b) == "null" {
-				b = []byte("[]")
-			}
-			out[i] = string(b)
-		case time.Time:
-			out[i] = v.UTC()
-		case *time.Time:
-			if v != nil {
-				out[i] = v.UTC()
-			}
-		default:
-			out[i] = a
-		}
+		out[i] = sqliteArg(a)
 	}
 	return out
+}
+
+func sqliteArg(a any) any {
+	switch v := a.(type) {
+	case []int64, []int, []string:
+		b, err := json.Marshal(v)
+		if err != nil {
+			panic(err) // cannot happen for these types
+		}
+		if string(b) == "null" {
+			return "[]"
+		}
+		return string(b)
+	case time.Time:
+		return v.UTC()
+	case *time.Time:
+		if v == nil {
+			return nil
+		}
+		return v.UTC()
+	}
+	return a
 }

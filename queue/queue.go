@@ -51,6 +51,7 @@ type Options struct {
 	DB          *db.DB
 	Supervisors []Supervisor // none: this process enqueues and publishes, but works on nothing
 	Node        string       // name of this node, the same after a restart; "" means a random one
+	NoTicks     bool         // this node does what periodic tasks call for, but leaves looking at the clock to others
 	Logger      *slog.Logger // nil means slog.Default()
 }
 
@@ -68,6 +69,7 @@ type Queue struct {
 	periodics   []*periodic
 	dead        []func(ctx context.Context, node string) error
 	gauges      map[string]*gauge
+	noTicks     bool
 
 	mu      sync.Mutex
 	started bool
@@ -94,6 +96,7 @@ func New(opts Options) (*Queue, error) {
 		workers:     river.NewWorkers(),
 		events:      map[string][]*subscription{},
 		gauges:      map[string]*gauge{},
+		noTicks:     opts.NoTicks,
 	}
 	if q.log == nil {
 		q.log = slog.Default()
@@ -205,7 +208,9 @@ func (q *Queue) Start(ctx context.Context) error {
 	}
 	q.started = true
 	q.loops.Go(func() { q.heartbeat(run) })
-	q.loops.Go(func() { q.tick(run) })
+	if !q.noTicks {
+		q.loops.Go(func() { q.tick(run) })
+	}
 	return nil
 }
 

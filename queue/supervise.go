@@ -13,7 +13,7 @@ import (
 type Supervisor struct {
 	Name         string
 	Queues       []string // first goes first
-	Balance      string   // "auto"; "off" keeps MinProcesses
+	Balance      string   // "auto", or "none": always MaxProcesses
 	MinProcesses int      // at least one per queue is started whatever it says
 	MaxProcesses int
 	Tries        int           // attempts of a job before it counts as failed
@@ -28,12 +28,16 @@ func (s Supervisor) validate() error {
 	return nil
 }
 
-// share spreads the least number of workers over the queues; the first get the odd ones.
+// share spreads the workers that are always there over the queues; the first get the odd ones.
 func (s Supervisor) share() map[string]int {
 	out := map[string]int{}
+	all := s.MinProcesses
+	if s.Balance == "none" {
+		all = s.MaxProcesses
+	}
 	for i, name := range s.Queues {
-		n := s.MinProcesses / len(s.Queues)
-		if i < s.MinProcesses%len(s.Queues) {
+		n := all / len(s.Queues)
+		if i < all%len(s.Queues) {
 			n++
 		}
 		out[name] = max(n, 1)
@@ -87,7 +91,7 @@ func (q *Queue) supervise(ctx context.Context) error {
 	}
 	q.clients = append(q.clients, c)
 	for _, s := range q.supervisors {
-		if s.Balance == "off" || s.MaxProcesses == s.MinProcesses {
+		if s.Balance == "none" || s.MaxProcesses == s.MinProcesses {
 			continue
 		}
 		b := &balancer{q: q, s: s}

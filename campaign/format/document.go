@@ -21,12 +21,15 @@ type document struct {
 }
 
 func (d *document) error(field, format string, args ...any) {
-	d.at(d.lines[field], field, Error, fmt.Sprintf(format, args...))
+	d.at(d.line(field), field, Error, fmt.Sprintf(format, args...))
 }
 
 func (d *document) warn(field, format string, args ...any) {
-	d.at(d.lines[field], field, Warning, fmt.Sprintf(format, args...))
+	d.at(d.line(field), field, Warning, fmt.Sprintf(format, args...))
 }
+
+// line is where a field's text begins; a missing field is reported at the top.
+func (d *document) line(field string) int { return max(d.lines[field], 1) }
 
 func (d *document) at(line int, field string, s Severity, message string) {
 	d.problems = append(d.problems, Problem{File: d.file, Line: line, Field: field, Message: message, Severity: s})
@@ -54,8 +57,8 @@ func parse(name string, data []byte) *document {
 	if !ok {
 		return d
 	}
-	if strings.EqualFold(path.Ext(name), ".json") {
-		d.front(text, 0, true)
+	if isJSON(name) {
+		d.front(strings.ReplaceAll(text, "\t", " "), 0, true) // inside a JSON string a tab is written \t
 		return d
 	}
 	rest, ok := strings.CutPrefix(text, "---\n")
@@ -74,6 +77,8 @@ func parse(name string, data []byte) *document {
 	d.sections(body, 3+strings.Count(front, "\n"))
 	return d
 }
+
+func isJSON(name string) bool { return strings.EqualFold(path.Ext(name), ".json") }
 
 // decode makes the bytes of a file into clean text with "\n" at the end of a line.
 func (d *document) decode(data []byte) (string, bool) {
@@ -108,7 +113,7 @@ func (d *document) decode(data []byte) (string, bool) {
 		}
 		rest = rest[n:]
 	}
-	if tab > 0 {
+	if tab > 0 && !isJSON(d.file) {
 		d.at(tab, "", Warning, "holds a tab; use blanks")
 	}
 	return string(data), true

@@ -108,7 +108,7 @@ func Parse(name string, data []byte) (*Entry, []Problem) {
 }
 
 // maxFile is how long a file may be, in bytes; a campaign is about 9,000.
-const maxFile = 256 << 10
+const maxFile = 128 << 10
 
 func (r Rules) read(fsys fs.FS, name string) *document {
 	d := &document{file: name}

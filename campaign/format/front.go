@@ -65,7 +65,7 @@ func parseYAML(text string) (root *yaml.Node, err error) {
 	if err := dec.Decode(&n); err != nil && !errors.Is(err, io.EOF) {
 		return nil, err
 	}
-	if err := dec.Decode(new(yaml.Node)); err == nil {
+	if err := dec.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
 		return nil, errors.New("holds more than one document")
 	}
 	if len(n.Content) == 0 {

@@ -67,7 +67,7 @@ func (d *document) checkTemplate(field, source string) []string {
 			return nil
 		}
 		if line, bad := gap(string(out)); bad != "" {
-			d.at(d.lines[field]+line, field, Warning, "reads "+bad+" when a name or category is missing")
+			d.at(d.line(field)+line, field, Warning, "reads "+bad+" when a name or category is missing")
 			break
 		}
 	}
@@ -76,7 +76,7 @@ func (d *document) checkTemplate(field, source string) []string {
 
 // templateError reports err at its place in the file.
 func (d *document) templateError(field string, err error) {
-	line, message := d.lines[field], err.Error()
+	line, message := d.line(field), err.Error()
 	var bad *template.Error
 	if errors.As(err, &bad) {
 		line, message = line+bad.Line-1, bad.Message
@@ -105,7 +105,7 @@ var gaps = []struct {
 	{regexp.MustCompile(`\S {2,}\S`), `with two blanks in a row`},
 	{regexp.MustCompile(` [,.;:!?](\s|$)`), `with a blank before a comma or full stop`},
 	{regexp.MustCompile(`(?m)^\s*[,.;:!?](\s|$)`), `with a comma or full stop at the beginning of a line`},
-	{regexp.MustCompile(`(?i)\b(hello|hi|dear)\s*[,.!]`), `with a greeting to nobody`},
+	{regexp.MustCompile(`(?i)^\W*(hello|hi|dear)\s*[,.!]`), `with a greeting to nobody`},
 	{regexp.MustCompile(`\(\s*\)`), `with nothing in parentheses`},
 }
 

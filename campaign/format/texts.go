@@ -131,7 +131,7 @@ func (d *document) checkSlides() {
 		switch {
 		case s.Seconds < 0 || s.Seconds > 600:
 			d.error(field+".seconds", "is %d; 0 to 600", s.Seconds)
-		case s.Seconds != spoken(n):
+		case d.lines[field+".seconds"] != 0 && s.Seconds != spoken(n):
 			d.warn(field+".seconds", "is %d, but %d words take %d", s.Seconds, n, spoken(n))
 		}
 	}
@@ -149,7 +149,7 @@ func (d *document) checkEmail() {
 	}
 	d.within("email", "words", words(text, one), limitsOf(d.campaign.Type).email)
 	if at := links.FindStringIndex(text); at != nil {
-		d.at(d.lines["email"]+strings.Count(text[:at[0]], "\n"), "email", Warning, "holds a link; the layout adds the links")
+		d.at(d.line("email")+strings.Count(text[:at[0]], "\n"), "email", Warning, "holds a link; the layout adds the links")
 	}
 }
 

@@ -49,9 +49,9 @@ type page struct {
 // DefaultLearningButton is the label of the learning link when a campaign has none.
 const DefaultLearningButton = "Read it as slides"
 
-// fill sets what both layouts show, but for the body and the URLs.
+// fill sets what both layouts show, but for the URLs.
 func (p *page) fill(c fibonacco.Campaign, s Settings, b *body) error {
-	p.Font = font
+	p.Font, p.Body = font, bodyMark
 	p.Subject, p.Preheader, p.Title = p.source(c.Subject), p.source(c.Preheader), p.source(c.Title)
 	if c.ServiceType != "" {
 		p.Approve = p.source(c.ApprovalButtonText)

@@ -199,21 +199,22 @@ func (m *Mail) parts(c fibonacco.Campaign, s Settings, b *body) error {
 		PixelURL:       link("/track/open/", pixelLink), TrapURL: link("/track/click/", trapLink),
 	}
 	hp, tp := p, p
-	hp.Body, hp.escape = b.restore(h), escapeSource
-	tp.Body, tp.escape = b.restore(t), func(s string) (string, error) { return s, nil }
+	hp.escape, tp.escape = escapeSource, func(s string) (string, error) { return s, nil }
 	if err := errors.Join(hp.fill(c, s, b), tp.fill(c, s, b)); err != nil {
 		return err
 	}
-	if h, err = execute(htmlTemplate, &hp); err != nil {
+	htmlPage, err := execute(htmlTemplate, &hp)
+	if err != nil {
 		return err
 	}
-	if t, err = execute(textTemplate, &tp); err != nil {
+	textPage, err := execute(textTemplate, &tp)
+	if err != nil {
 		return err
 	}
-	if m.html, err = compilePart(h, template.HTML); err != nil {
+	if m.html, err = compilePart(htmlPage, b.restore(h), template.HTML); err != nil {
 		return err
 	}
-	m.text, err = compilePart(t, template.Text)
+	m.text, err = compilePart(textPage, b.restore(t), template.Text)
 	return err
 }
 

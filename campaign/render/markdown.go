@@ -24,7 +24,7 @@ import (
 const (
 	firstToken = template.FirstPrivate // token i is firstToken + i
 	firstLink  = '\U00100000'          // link i of a mail is firstLink + i
-	lastToken  = firstLink - 1
+	lastToken  = firstLink - 1         // never a token's: see bodyMark
 )
 
 // marked is Markdown with a rune in the place of each token.
@@ -33,8 +33,16 @@ type marked struct {
 	tokens []template.Token
 }
 
-// mark takes the Liquid out of Markdown. It returns a *template.Error for braces without end.
+// maxMarkdown is how long a Markdown text may be, in bytes; an article is about 6,000. Some texts
+// take the parser time that grows with the square of their length.
+const maxMarkdown = 32 << 10
+
+// mark takes the Liquid out of Markdown. It returns a *template.Error for braces without end
+// and for a text that is too long.
 func mark(source string) (*marked, error) {
+	if len(source) > maxMarkdown {
+		return nil, &template.Error{Line: 1, Message: fmt.Sprintf("is longer than %d KB", maxMarkdown>>10)}
+	}
 	for i, r := range source {
 		if r >= firstToken {
 			return nil, &template.Error{Line: 1 + strings.Count(source[:i], "\n"), Message: "holds a character that no font has"}
@@ -50,7 +58,7 @@ func mark(source string) (*marked, error) {
 			m.text = append(m.text, t.Source...)
 			continue
 		}
-		if firstToken+rune(len(m.tokens)) > lastToken {
+		if firstToken+rune(len(m.tokens)) >= lastToken {
 			return nil, &template.Error{Line: t.Line, Message: "holds too many placeholders"}
 		}
 		m.text = utf8.AppendRune(m.text, firstToken+rune(len(m.tokens)))

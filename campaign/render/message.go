@@ -167,7 +167,7 @@ func (m *Mail) Preview(r Recipient) (p Preview, err error) {
 }
 
 // decoded is the part before its encoding, with "\n" at the end of a line.
-func (p *part) decoded(f *template.Fields, t *tokens) (string, error) {
+func (p part) decoded(f *template.Fields, t *tokens) (string, error) {
 	encoded, err := p.append(nil, f, t)
 	if err != nil {
 		return "", err

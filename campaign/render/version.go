@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
+	"strconv"
 
 	"github.com/fibonacco/fibonacco"
 )
@@ -15,12 +16,12 @@ func Version(c fibonacco.Campaign) string {
 	h := sha256.New()
 	for _, s := range []string{
 		c.ID, c.Subject, c.Preheader, c.Title, c.BodyMarkdown, c.ServiceType, c.ApprovalButtonText, c.LearningButton,
+		strconv.Itoa(c.Day),
 	} {
 		var size [8]byte
 		binary.BigEndian.PutUint64(size[:], uint64(len(s)))
 		h.Write(size[:])
 		h.Write([]byte(s))
 	}
-	binary.Write(h, binary.BigEndian, int64(c.Day)) // a hash never fails
 	return hex.EncodeToString(h.Sum(nil)[:8])
 }

@@ -218,4 +218,3 @@ func equal[T comparable](t testing.TB, what string, got, want T) {
 }
 
 func ip(i int) string { return fmt.Sprintf("198.51.100.%d", i%250+1) }
-

@@ -105,7 +105,7 @@ func TestClick(t *testing.T) {
 		first := get[row](w, `
 			SELECT link_clicked AS link, link_id, CAST(ip_address AS text) AS ip, user_agent AS agent, event_at AS at
 			FROM email_events WHERE campaign_send_id = $1 ORDER BY id LIMIT 1`, m.id)
-		first.IP = strings.TrimSuffix(first.IP, "/32")
+		first.IP, first.At = strings.TrimSuffix(first.IP, "/32"), first.At.UTC()
 		if want := (row{storedURL, w.links["HOOK-001"], "203.0.113.9", iphone, dbtest.Start}); first != want {
 			t.Errorf("row %+v, want %+v", first, want)
 		}

@@ -11,7 +11,6 @@ ALTER TABLE smbs ADD COLUMN email_key varchar(255);
 ALTER TABLE smbs ADD COLUMN name_key varchar(255);
 CREATE INDEX smbs_email_key_index ON smbs (email_key);
 CREATE INDEX smbs_name_key_zip_index ON smbs (name_key, zip);
-CREATE INDEX smbs_community_id_id_index ON smbs (community_id, id);
 
 ALTER TABLE campaigns ADD COLUMN preheader varchar(255);
 ALTER TABLE campaigns ADD COLUMN body_markdown text;
@@ -47,16 +46,15 @@ CREATE TABLE skips (
 );
 CREATE INDEX skips_community_id_local_date_index ON skips (community_id, local_date);
 
--- Planned mails that leave together: one job each, released when due.
+-- Planned mails that leave together: one job each, taken out when due.
 CREATE TABLE send_batches (
     id {{.ID}},
     scheduled_for {{.Timestamp}} NOT NULL,
     queue varchar(50) NOT NULL DEFAULT 'emails',
     send_ids text NOT NULL,
-    released_at {{.Timestamp}},
     created_at {{.Timestamp}} NOT NULL
 );
-CREATE INDEX send_batches_due_index ON send_batches (scheduled_for) WHERE released_at IS NULL;
+CREATE INDEX send_batches_scheduled_for_index ON send_batches (scheduled_for);
 
 -- Which community has been planned for which local day.
 CREATE TABLE plan_runs (
@@ -116,7 +114,6 @@ ALTER TABLE campaign_sends DROP COLUMN community_id;
 ALTER TABLE campaigns DROP COLUMN learning_button;
 ALTER TABLE campaigns DROP COLUMN body_markdown;
 ALTER TABLE campaigns DROP COLUMN preheader;
-DROP INDEX smbs_community_id_id_index;
 DROP INDEX smbs_name_key_zip_index;
 DROP INDEX smbs_email_key_index;
 ALTER TABLE smbs DROP COLUMN name_key;

@@ -1,0 +1,197 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/fibonacco/fibonacco"
+	"github.com/fibonacco/fibonacco/campaign/render"
+	"github.com/fibonacco/fibonacco/db"
+	"github.com/fibonacco/fibonacco/web/public"
+)
+
+const clickers = 128
+
+// benchTrack follows tracked links over HTTP. Every answer means that the hit is on disk. The
+// load comes from this very machine, on the same cores.
+func benchTrack(ctx context.Context, engine string, n int) ([]figure, error) {
+	n = size(n, 150_000)
+	h, err := newHouse(ctx, engine, nil, false)
+	if err != nil {
+		return nil, err
+	}
+	defer h.close()
+	if err := h.fill(ctx, 20_000, "pending", ""); err != nil {
+		return nil, err
+	}
+	if _, err := h.campaign.StartProgramme(ctx, fibonacco.SMBFilter{}); err != nil {
+		return nil, err
+	}
+	type send struct{ ID, SMBID int64 }
+	var sends []send
+	if err := h.db.Update(ctx, func(tx *db.Tx) error {
+		if _, err := tx.Exec(ctx, `UPDATE campaign_sends SET status = 'sent', sent_at = $1`, tx.Now.Add(-time.Hour)); err != nil {
+			return err
+		}
+		var err error
+		sends, err = db.Select[send](ctx, tx, `SELECT id, smb_id FROM campaign_sends`)
+		return err
+	}); err != nil {
+		return nil, err
+	}
+	if err := h.settleStatistics(ctx); err != nil {
+		return nil, err
+	}
+	h.track.Start()
+	mux := http.NewServeMux()
+	public.Mount(mux, public.Deps{Tracker: h.track, Unsubscriber: h.track, PublicURL: h.cfg.HTTP.PublicURL})
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	server := &http.Server{Handler: mux, ReadHeaderTimeout: time.Minute}
+	go func() { _ = server.Serve(ln) }()
+
+	client := &http.Client{
+		Transport:     &http.Transport{MaxIdleConnsPerHost: clickers},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	var next atomic.Int64
+	times := make([][]time.Duration, clickers)
+	errs := make([]error, clickers)
+	var wg sync.WaitGroup
+	began := time.Now()
+	for c := range clickers {
+		wg.Go(func() {
+			for {
+				i := int(next.Add(1)) - 1
+				if i >= n {
+					return
+				}
+				s := sends[i%len(sends)]
+				token := h.signer.SignSend(fibonacco.TrackToken, fibonacco.SendClaim{SendID: s.ID, SMBID: s.SMBID, LinkID: render.LinkLearn})
+				req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+ln.Addr().String()+"/track/click/"+token, nil)
+				if err != nil {
+					errs[c] = err
+					return
+				}
+				req.Header.Set("User-Agent", "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 Version/18.5 Mobile/15E148 Safari/604.1")
+				at := time.Now()
+				resp, err := client.Do(req)
+				if err != nil {
+					errs[c] = err
+					return
+				}
+				_, _ = io.Copy(io.Discard, resp.Body)
+				_ = resp.Body.Close()
+				if resp.StatusCode != http.StatusFound {
+					errs[c] = fmt.Errorf("a click was answered %s", resp.Status)
+					return
+				}
+				times[c] = append(times[c], time.Since(at))
+			}
+		})
+	}
+	wg.Wait()
+	took := time.Since(began)
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	all := slices.Concat(times...)
+	slices.Sort(all)
+	var stored int
+	if err := h.db.View(ctx, func(tx *db.Tx) error {
+		var err error
+		stored, err = db.Count(ctx, tx, `SELECT COUNT(*) FROM email_events WHERE event_type = 'clicked'`)
+		return err
+	}); err != nil {
+		return nil, err
+	}
+	if stored != n {
+		return nil, fmt.Errorf("%d hits were answered and %d are stored", n, stored)
+	}
+	h.track.Close()
+	return []figure{
+		{Name: fmt.Sprintf("durable clicks over HTTP, %d clients", clickers), Value: float64(n) / took.Seconds(), Unit: "hits/s", Target: "≥ 10000"},
+		{Name: "99 of 100 answered within", Value: float64(all[len(all)*99/100].Microseconds()) / 1000, Unit: "ms", Target: "< 50"},
+	}, nil
+}
+
+// benchIdle is what a running server with nothing to do holds.
+func benchIdle(ctx context.Context, engine string, _ int) ([]figure, error) {
+	h, err := newHouse(ctx, engine, nil, false)
+	if err != nil {
+		return nil, err
+	}
+	defer h.close()
+	binary := filepath.Join(h.dir, "fibonacco")
+	build := exec.CommandContext(ctx, "go", "build", "-o", binary, "./cmd/fibonacco") //nolint:gosec // constant
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("build: %w\n%s", err, out)
+	}
+	cmd := exec.CommandContext(ctx, binary, "serve", "--listen", "127.0.0.1:0") //nolint:gosec // built above
+	cmd.Env = append(os.Environ(), "DATABASE_URL="+h.url, "FIBONACCO_DATA_DIR="+h.dir, "FIBONACCO_SECRET_KEY="+strings.Repeat("k", 64), "REDIS_URL=")
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	time.Sleep(6 * time.Second)
+	before := cpu(cmd.Process.Pid)
+	time.Sleep(10 * time.Second)
+	used := cpu(cmd.Process.Pid) - before
+	rss := residentMB(cmd.Process.Pid)
+	_ = cmd.Process.Signal(syscall.SIGTERM)
+	if err := cmd.Wait(); err != nil {
+		return nil, fmt.Errorf("serve: %w", err)
+	}
+	if rss == 0 {
+		return nil, nil // not Linux: nothing to read
+	}
+	return []figure{
+		{Name: "idle server, resident memory", Value: rss, Unit: "MB", Target: "< 80"},
+		{Name: "idle server, share of one core", Value: used / 10 * 100, Unit: "%"},
+	}, nil
+}
+
+func residentMB(pid int) float64 {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil || runtime.GOOS != "linux" {
+		return 0
+	}
+	for line := range strings.Lines(string(text)) {
+		var kb float64
+		if _, err := fmt.Sscanf(line, "VmRSS: %f kB", &kb); err == nil {
+			return kb / 1024
+		}
+	}
+	return 0
+}
+
+// cpu is seconds of processor time that a process has used.
+func cpu(pid int) float64 {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return 0
+	}
+	fields := strings.Fields(string(text[strings.LastIndexByte(string(text), ')')+1:]))
+	var user, system float64
+	if len(fields) > 12 {
+		_, _ = fmt.Sscan(fields[11], &user)
+		_, _ = fmt.Sscan(fields[12], &system)
+	}
+	return (user + system) / 100
+}

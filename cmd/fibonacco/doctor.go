@@ -1,0 +1,168 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/fibonacco/fibonacco"
+	"github.com/fibonacco/fibonacco/config"
+)
+
+type doctorCommand struct {
+	JSON bool `help:"Print JSON."`
+}
+
+// finding is one line of the doctor's.
+type finding struct {
+	Name   string `json:"name"`
+	State  string `json:"state"` // ok, warning, failed
+	Detail string `json:"detail"`
+}
+
+// Run fails only for what keeps the product from working; what merely weakens it is a warning.
+func (c doctorCommand) Run(e *env) error {
+	ctx, cancel := context.WithTimeout(e.ctx, 30*time.Second)
+	defer cancel()
+	findings := e.examine(ctx)
+	failed := 0
+	for _, f := range findings {
+		if f.State == "failed" {
+			failed++
+		}
+	}
+	if c.JSON {
+		if err := e.printJSON(findings); err != nil {
+			return err
+		}
+	} else {
+		for _, f := range findings {
+			e.say("%-8s %-14s %s", f.State, f.Name, f.Detail)
+		}
+	}
+	if failed > 0 {
+		return fibonacco.Errorf(fibonacco.Unavailable, "%d things keep this from working", failed)
+	}
+	return nil
+}
+
+func (e *env) examine(ctx context.Context) []finding {
+	var out []finding
+	add := func(name, state, format string, args ...any) {
+		out = append(out, finding{name, state, fmt.Sprintf(format, args...)})
+	}
+	cfg := e.settings.Config
+	warnings, err := config.ReadyToServe(cfg)
+	if err != nil {
+		var known *fibonacco.Error
+		if errors.As(err, &known) && len(known.Fields) > 0 {
+			for _, f := range known.Fields {
+				add("settings", "warning", "serve would not start: %s %s", f.Field, f.Reason)
+			}
+		} else {
+			add("settings", "warning", "serve would not start: %v", err)
+		}
+	}
+	for _, w := range warnings {
+		add("settings", "warning", "%s", w)
+	}
+	if len(out) == 0 {
+		add("settings", "ok", "complete")
+	}
+	if path, err := writable(cfg.DataDir); err != nil {
+		add("data folder", "failed", "%v", err)
+	} else {
+		add("data folder", "ok", "%s", path)
+	}
+
+	a, err := wire(ctx, e.settings, wiring{})
+	if err != nil {
+		add("database", "failed", "%v", err)
+		return out
+	}
+	defer func() { _ = a.close() }()
+	if cfg.Email.Mailer != "catcher" {
+		if err := a.openMailer(); err != nil {
+			add("mailer", "failed", "%v", err)
+		} else if err := a.mailer.Check(ctx); err != nil {
+			add("mailer", "warning", "%v", err)
+		} else {
+			add("mailer", "ok", "%s takes mail", a.mailer.Name())
+		}
+		a.mailer = nil
+		domain := cfg.Email.FromEmail[strings.LastIndexByte(cfg.Email.FromEmail, '@')+1:]
+		out = append(out, dnsFindings(ctx, domain, cfg.Email.DKIMSelector, cfg.Email.DKIMDomain)...)
+	} else {
+		add("mailer", "ok", "catcher: mail is kept at /mailbox, nothing leaves")
+	}
+	for _, p := range a.parts(ctx) {
+		state := "ok"
+		switch {
+		case !p.OK && p.Fatal:
+			state = "failed"
+		case !p.OK:
+			state = "warning"
+		}
+		add(p.Name, state, "%s (%s)", p.Detail, p.Latency.Round(time.Microsecond))
+	}
+	campaigns, err := a.campaign.ListCampaigns(ctx, "", 0)
+	switch {
+	case err != nil:
+		add("library", "failed", "%v", err)
+	case len(campaigns) == 0:
+		add("library", "warning", "no campaigns yet: fibonacco campaigns import")
+	default:
+		add("library", "ok", "%d campaigns", len(campaigns))
+	}
+	return out
+}
+
+func writable(dir string) (string, error) {
+	path, err := filepath.Abs(dir)
+	if err != nil {
+		return "", err
+	}
+	if err := os.MkdirAll(path, 0o750); err != nil {
+		return "", err
+	}
+	f, err := os.CreateTemp(path, ".doctor-")
+	if err != nil {
+		return "", err
+	}
+	return path, errors.Join(f.Close(), os.Remove(f.Name()))
+}
+
+// dnsFindings looks for what receiving servers look for: SPF, DKIM, DMARC.
+func dnsFindings(ctx context.Context, domain, selector, dkimDomain string) []finding {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	look := func(name, host, prefix, missing string) finding {
+		records, err := net.DefaultResolver.LookupTXT(ctx, host)
+		for _, r := range records {
+			if strings.HasPrefix(strings.ToLower(r), prefix) {
+				return finding{name, "ok", host + ": " + r}
+			}
+		}
+		if err != nil {
+			var dns *net.DNSError
+			if !errors.As(err, &dns) || !dns.IsNotFound {
+				return finding{name, "warning", "cannot look up " + host + ": " + err.Error()}
+			}
+		}
+		return finding{name, "warning", missing}
+	}
+	out := []finding{
+		look("SPF", domain, "v=spf1", domain+" has no SPF record: receivers cannot tell that this server may send for it"),
+		look("DMARC", "_dmarc."+domain, "v=dmarc1", "_dmarc."+domain+" has no DMARC record; Gmail asks bulk senders for one (p=none is enough)"),
+	}
+	if selector != "" {
+		host := selector + "._domainkey." + dkimDomain
+		out = append(out, look("DKIM", host, "v=dkim1", host+" has no DKIM key: signatures cannot be checked"))
+	}
+	return out
+}

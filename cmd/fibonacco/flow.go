@@ -1,0 +1,23 @@
+package main
+
+import "github.com/fibonacco/fibonacco/queue"
+
+// flow is the nervous system: which event wakes which handler, in the order of a business's
+// life. A newcomer reads doc.go, then this table.
+func flow(a *app) {
+	q := a.queue
+	queue.On(q, "smb.rescore", a.smb.RescoreOpened)
+	queue.On(q, "smb.rescore", a.smb.RescoreClicked)
+	queue.On(q, "smb.rescore", a.smb.RescoreVoicemail)
+	queue.On(q, "smb.rescore", a.smb.RescoreCalled)
+	queue.On(q, "smb.rescore", a.smb.RescoreViewed)
+	queue.On(q, "smb.rescore", a.smb.RescoreCompleted)
+	queue.On(q, "smb.rescore", a.smb.RescoreApproved)
+	queue.On(q, "campaign.welcome_premium", a.campaign.WelcomePremium)
+}
+
+// schedule is what runs by the clock, whoever does it.
+func schedule(a *app) {
+	a.campaign.Schedule()
+	a.queue.Every("smb.nightly", "30 3 * * *", "America/New_York", a.smb.Nightly)
+}

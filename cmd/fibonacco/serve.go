@@ -1,0 +1,132 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/fibonacco/fibonacco"
+	"github.com/fibonacco/fibonacco/config"
+	"github.com/fibonacco/fibonacco/web"
+	"github.com/fibonacco/fibonacco/web/public"
+	"github.com/fibonacco/fibonacco/web/ui"
+)
+
+type serveCommand struct {
+	Role   []string      `help:"What this node does: web, worker, scheduler." default:"web,worker,scheduler" enum:"web,worker,scheduler"`
+	Listen string        `help:"Address to listen on; over the settings." placeholder:"HOST:PORT"`
+	Drain  time.Duration `help:"How long running jobs may take to finish at the end." default:"25s"`
+}
+
+func (c serveCommand) Run(e *env) error {
+	s := *e.settings
+	if c.Listen != "" {
+		s.Config.HTTP.Listen = c.Listen
+	}
+	warnings, err := config.ReadyToServe(s.Config)
+	if err != nil {
+		return err
+	}
+	ln, err := net.Listen("tcp", s.Config.HTTP.Listen)
+	if err != nil {
+		return fmt.Errorf("listen: %w", err)
+	}
+	if s.Config.HTTP.PublicURL == "" || c.Listen != "" && e.settings.Origin("http.public_url").Layer == config.FromDefault {
+		s.Config.HTTP.PublicURL = config.PublicURL(ln.Addr().String())
+	}
+	w := wiring{works: slices.Contains(c.Role, "worker"), ticks: slices.Contains(c.Role, "scheduler"), migrate: true}
+	a, err := wire(e.ctx, &s, w)
+	if err != nil {
+		return errors.Join(err, ln.Close())
+	}
+	for _, warning := range warnings {
+		a.log.Warn(warning)
+	}
+	if err := a.ensureLibrary(e); err != nil {
+		return errors.Join(err, ln.Close(), a.close())
+	}
+	a.log.Info("fibonacco is up", "version", version, "listen", ln.Addr().String(), "roles", strings.Join(c.Role, ","),
+		"database", a.db.Engine(), "mailer", s.Config.Email.Mailer)
+	if !slices.Contains(c.Role, "web") {
+		return a.runUntil(e.ctx, w, ln, healthOnly(a), c.Drain)
+	}
+	return a.runUntil(e.ctx, w, ln, a.site(nil), c.Drain)
+}
+
+// site is the whole web application. demo is who every visitor is, nil outside the demo.
+func (a *app) site(demo *fibonacco.Principal) http.Handler {
+	deps := ui.Deps{
+		Analytics: a.analytics, Queues: a.queue, Directory: a.smb, SMBs: a.smb, Communities: a.smb, Campaigns: a.campaign,
+		Explainer: a.campaign, Programme: a.campaign, Access: a.access, Clock: a.db.Clock(), Bulletin: a.cluster,
+		Demo: demo, Company: a.cfg.Company, PublicURL: a.cfg.HTTP.PublicURL, Log: a.log,
+		SecureCookies: strings.HasPrefix(a.cfg.HTTP.PublicURL, "https://"),
+	}
+	if a.mailbox != nil { // a nil *Catcher in the interface would not be nil
+		deps.Mailbox = a.mailbox
+	}
+	if a.clock != nil {
+		deps.ClockControl = a.clock
+	}
+	return web.New(web.Options{
+		Access: a.access, SMBs: a.smb, Directory: a.smb, Communities: a.smb, Programme: a.campaign, Explainer: a.campaign,
+		Importer: a.imports, Campaigns: a.campaign, Mailing: a.campaign, Queues: a.queue, Ready: a.parts, Limiter: a.cluster,
+		Log: a.log, Config: a.cfg,
+		Mounts: []func(*http.ServeMux){
+			func(mux *http.ServeMux) {
+				public.Mount(mux, public.Deps{
+					Tracker: a.track, Unsubscriber: a.track, Pages: a.learning, Company: a.cfg.Company,
+					PublicURL: a.cfg.HTTP.PublicURL, Log: a.log,
+				})
+			},
+			func(mux *http.ServeMux) { ui.Mount(mux, deps) },
+		},
+	})
+}
+
+// healthOnly serves probes on a node that has no web role.
+func healthOnly(a *app) http.Handler {
+	return web.New(web.Options{Ready: a.parts, Log: a.log, Config: a.cfg, Limiter: a.cluster, Queues: a.queue, Access: a.access})
+}
+
+// runUntil starts everything, serves until ctx ends, and stops in the order in which work flows:
+// no new requests, jobs drained, mail on the wire finished and stored, then the rest.
+func (a *app) runUntil(ctx context.Context, w wiring, ln net.Listener, handler http.Handler, drain time.Duration) error {
+	a.track.Start()
+	schedule(a)
+	a.campaign.Start(ctx)
+	if w.works || w.ticks {
+		if err := a.queue.Start(ctx); err != nil {
+			return errors.Join(err, ln.Close(), a.close())
+		}
+	}
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10}
+	base, endStreams := context.WithCancel(context.WithoutCancel(ctx))
+	server.BaseContext = func(net.Listener) context.Context { return base }
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(ln) }()
+
+	var failed error
+	select {
+	case <-ctx.Done():
+		a.log.Info("stopping: running work is finished first", "at most", drain)
+	case failed = <-served:
+	}
+	endStreams() // live pages hang on for ever otherwise
+	patience, cancel := context.WithTimeout(context.WithoutCancel(ctx), drain)
+	defer cancel()
+	errs := []error{failed, server.Shutdown(patience)}
+	if w.works || w.ticks {
+		errs = append(errs, a.queue.Stop(patience))
+	}
+	errs = append(errs, a.campaign.Stop())
+	a.track.Close()
+	if w.works || w.ticks {
+		errs = append(errs, a.queue.Depart(context.WithoutCancel(ctx)))
+	}
+	return errors.Join(append(errs, a.close())...)
+}

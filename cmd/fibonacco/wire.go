@@ -1,0 +1,277 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/fibonacco/fibonacco"
+	"github.com/fibonacco/fibonacco/access"
+	"github.com/fibonacco/fibonacco/analytics"
+	"github.com/fibonacco/fibonacco/campaign"
+	"github.com/fibonacco/fibonacco/campaign/track"
+	"github.com/fibonacco/fibonacco/cluster"
+	"github.com/fibonacco/fibonacco/config"
+	"github.com/fibonacco/fibonacco/db"
+	"github.com/fibonacco/fibonacco/learning"
+	"github.com/fibonacco/fibonacco/mail/catcher"
+	"github.com/fibonacco/fibonacco/mail/dkim"
+	"github.com/fibonacco/fibonacco/mail/smtp"
+	"github.com/fibonacco/fibonacco/queue"
+	"github.com/fibonacco/fibonacco/smb"
+	"github.com/fibonacco/fibonacco/smb/imports"
+)
+
+// app is the graph of everything, built once by wire.
+type app struct {
+	cfg   fibonacco.Config
+	log   *slog.Logger
+	db    *db.DB
+	clock *db.VirtualClock // nil in real time
+	queue *queue.Queue
+
+	cluster   *cluster.Cluster
+	mailer    fibonacco.Mailer // nil unless this process works
+	mailbox   *catcher.Catcher // nil unless the mailer is the catcher
+	access    *access.Service
+	smb       *smb.Service
+	imports   *imports.Service
+	campaign  *campaign.Service
+	track     *track.Service
+	learning  *learning.Service
+	analytics *analytics.Service
+
+	closers []func() error
+}
+
+// wiring says which parts a process needs.
+type wiring struct {
+	works   bool // hands mails over and works on jobs
+	ticks   bool // looks at the clock for periodic work
+	migrate bool // brings the schema up first
+}
+
+// wire builds the graph: database, queue, modules, adapters. close undoes it.
+func wire(ctx context.Context, settings *config.Settings, w wiring) (a *app, err error) {
+	cfg := settings.Config
+	a = &app{cfg: cfg, log: slog.Default()}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, a.close())
+		}
+	}()
+
+	if a.db, err = openDatabase(ctx, cfg); err != nil {
+		return a, err
+	}
+	a.closers = append(a.closers, a.db.Close)
+	if w.migrate {
+		if _, err := a.db.Migrate(ctx); err != nil {
+			return a, err
+		}
+	} else if err := a.checkSchema(ctx); err != nil {
+		return a, err
+	}
+	if cfg.Clock.Start != "" || cfg.Clock.Scale != 1 {
+		var start time.Time
+		if cfg.Clock.Start != "" {
+			if start, err = time.Parse(time.RFC3339, cfg.Clock.Start); err != nil {
+				return a, err // config has checked it
+			}
+		}
+		if a.clock, err = a.db.UseVirtualClock(ctx, start, cfg.Clock.Scale); err != nil {
+			return a, err
+		}
+	}
+
+	signer, err := openSigner(cfg)
+	if err != nil {
+		return a, err
+	}
+	node := ""
+	var supervisors []queue.Supervisor
+	if w.works || w.ticks {
+		if node, err = a.claimNode(); err != nil {
+			return a, err
+		}
+	}
+	if w.works {
+		for _, s := range settings.Supervisors {
+			supervisors = append(supervisors, queue.Supervisor(s))
+		}
+	}
+	if a.cluster, err = cluster.New(ctx, cfg.Redis.URL, a.log); err != nil {
+		return a, err
+	}
+	a.closers = append(a.closers, a.cluster.Close)
+	if a.queue, err = queue.New(queue.Options{DB: a.db, Supervisors: supervisors, Node: node, NoTicks: !w.ticks, Logger: a.log}); err != nil {
+		return a, err
+	}
+	if w.works {
+		if err := a.openMailer(); err != nil {
+			return a, err
+		}
+	}
+
+	a.access = access.New(a.db)
+	a.smb = smb.New(a.db, a.queue, cfg)
+	a.imports = imports.New(a.db, a.queue, cfg)
+	a.track = track.New(a.db, a.queue, signer, cfg)
+	a.learning = learning.New(a.db, signer, cfg)
+	a.analytics = analytics.New(a.db, a.queue)
+	a.campaign, err = campaign.New(campaign.Options{
+		DB: a.db, Queue: a.queue, Config: cfg, Signer: signer, Mailer: a.mailer, Log: a.log,
+		FilterSQL: smb.FilterSQL, Record: a.track.Record,
+	})
+	if err != nil {
+		return a, err
+	}
+	a.imports.Register()
+	flow(a)
+	return a, nil
+}
+
+// close gives everything back, last first.
+func (a *app) close() error {
+	var errs []error
+	for i := len(a.closers) - 1; i >= 0; i-- {
+		errs = append(errs, a.closers[i]())
+	}
+	a.closers = nil
+	return errors.Join(errs...)
+}
+
+// databaseURL is the database in force: SQLite in the data folder unless one is named.
+func databaseURL(cfg fibonacco.Config) string {
+	if cfg.Database.URL != "" {
+		return cfg.Database.URL
+	}
+	return "sqlite://" + filepath.Join(cfg.DataDir, "fibonacco.db")
+}
+
+func openDatabase(ctx context.Context, cfg fibonacco.Config) (*db.DB, error) {
+	return db.Open(ctx, databaseURL(cfg), fibonacco.SystemClock{}, cfg.Database.MaxConnections)
+}
+
+// checkSchema refuses a database that this binary's migrations have not been run on.
+func (a *app) checkSchema(ctx context.Context) error {
+	if a.db.Engine() == db.SQLite {
+		// The file is this machine's own: bringing it up to date needs nobody's permission.
+		_, err := a.db.Migrate(ctx)
+		return err
+	}
+	all, err := a.db.Migrations(ctx)
+	if err != nil {
+		return err
+	}
+	for _, m := range all {
+		if !m.Applied {
+			return fibonacco.Errorf(fibonacco.Conflict, "the database lacks %s: run fibonacco migrate up", m.Name)
+		}
+	}
+	return nil
+}
+
+// openSigner uses the secret key of the settings. An embedded database has one made at first
+// use, in the data folder; nodes that share a database must be given the same.
+func openSigner(cfg fibonacco.Config) (*fibonacco.Signer, error) {
+	if cfg.SecretKey != "" {
+		return fibonacco.NewSigner(cfg.SecretKey)
+	}
+	if !strings.HasPrefix(databaseURL(cfg), "sqlite://") {
+		return nil, fibonacco.Errorf(fibonacco.Invalid, "FIBONACCO_SECRET_KEY is required with PostgreSQL, for example the output of: openssl rand -hex 32")
+	}
+	text, err := keptFile(filepath.Join(cfg.DataDir, "secret.key"), 32)
+	if err != nil {
+		return nil, fmt.Errorf("secret key: %w", err)
+	}
+	return fibonacco.NewSigner(text)
+}
+
+// claimNode takes the data folder for this process and returns the node's lasting name.
+func (a *app) claimNode() (string, error) {
+	if err := os.MkdirAll(a.cfg.DataDir, 0o750); err != nil {
+		return "", fmt.Errorf("make the data folder: %w", err)
+	}
+	lock, err := os.OpenFile(filepath.Join(a.cfg.DataDir, "node.lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return "", fmt.Errorf("open the data folder's lock: %w", err)
+	}
+	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		return "", errors.Join(fibonacco.Errorf(fibonacco.Conflict,
+			"another fibonacco works with the data folder %s: give this one its own FIBONACCO_DATA_DIR", a.cfg.DataDir), lock.Close())
+	}
+	a.closers = append(a.closers, lock.Close)
+	return keptFile(filepath.Join(a.cfg.DataDir, "node.id"), 6)
+}
+
+// keptFile is the text of a file, or, where there is none yet, fresh random bytes in hex that
+// are kept in it.
+func keptFile(path string, size int) (string, error) {
+	text, err := os.ReadFile(path)
+	if err == nil {
+		return strings.TrimSpace(string(text)), nil
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		return "", err
+	}
+	raw := make([]byte, size)
+	_, _ = rand.Read(raw) // never fails
+	fresh := hex.EncodeToString(raw)
+	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
+		return "", err
+	}
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return keptFile(path, size) // another process was faster
+	}
+	if err != nil {
+		return "", err
+	}
+	_, err = f.WriteString(fresh + "\n")
+	return fresh, errors.Join(err, f.Sync(), f.Close())
+}
+
+// openMailer makes the mailer that the settings name.
+func (a *app) openMailer() error {
+	switch a.cfg.Email.Mailer {
+	case "catcher":
+		c, err := catcher.Open(filepath.Join(a.cfg.DataDir, "mailbox"), a.db.Clock())
+		if err != nil {
+			return fmt.Errorf("open the mail catcher: %w", err)
+		}
+		a.closers = append(a.closers, c.Close)
+		a.mailer, a.mailbox = c, c
+		return nil
+	case "smtp":
+		opts := smtp.Options{
+			URL: a.cfg.Email.SMTPURL, Limiter: a.cluster, LimitKey: "smtp", PerSecond: a.cfg.Email.MaxPerSecond, Logger: a.log,
+		}
+		if a.cfg.Email.DKIMKeyFile != "" {
+			pem, err := os.ReadFile(a.cfg.Email.DKIMKeyFile)
+			if err != nil {
+				return fmt.Errorf("DKIM key: %w", err)
+			}
+			if opts.Signer, err = dkim.New(dkim.Key{Domain: a.cfg.Email.DKIMDomain, Selector: a.cfg.Email.DKIMSelector, PEM: pem}); err != nil {
+				return fmt.Errorf("DKIM key: %w", err)
+			}
+		}
+		m, err := smtp.New(opts)
+		if err != nil {
+			return err
+		}
+		a.mailer = m
+		return nil
+	default:
+		return fibonacco.Errorf(fibonacco.NotImplemented, "MAIL_MAILER=%s is not part of this build yet: use smtp (Amazon SES also speaks SMTP) or catcher", a.cfg.Email.Mailer)
+	}
+}
