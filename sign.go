@@ -38,7 +38,14 @@ type Signer struct {
 
 type signKey struct {
 	id   byte
-	pool *sync.Pool // of hash.Hash: keying HMAC costs more than the sum itself
+	pool *sync.Pool // of *macState: keying HMAC costs more than the sum itself
+}
+
+// macState is a keyed HMAC with room for its input and sum, so that a token costs no allocation.
+type macState struct {
+	hash hash.Hash
+	text []byte // kind and payload
+	sum  []byte
 }
 
 // NewSigner takes one or more secrets, separated by commas, each at least 32 bytes long (as text
@@ -58,7 +65,9 @@ func NewSigner(secrets string) (*Signer, error) {
 		id := sha256.Sum256(append([]byte("fibonacco key id:"), key...))
 		s.keys = append(s.keys, signKey{
 			id:   id[0],
-			pool: &sync.Pool{New: func() any { return hmac.New(sha256.New, key) }},
+			pool: &sync.Pool{New: func() any {
+				return &macState{hash: hmac.New(sha256.New, key), text: make([]byte, 0, 128), sum: make([]byte, 0, sha256.Size)}
+			}},
 		})
 	}
 	return s, nil
@@ -102,13 +111,13 @@ func (s *Signer) Verify(kind TokenKind, token string) (payload []byte, ok bool) 
 }
 
 func (k signKey) appendMAC(dst []byte, kind TokenKind, payload []byte) []byte {
-	h := k.pool.Get().(hash.Hash)
-	h.Reset()
-	h.Write([]byte{byte(kind)})
-	h.Write(payload)
-	var sum [sha256.Size]byte
-	dst = append(dst, h.Sum(sum[:0])[:macSize]...)
-	k.pool.Put(h)
+	m := k.pool.Get().(*macState)
+	m.hash.Reset()
+	m.text = append(append(m.text[:0], byte(kind)), payload...)
+	m.hash.Write(m.text)
+	m.sum = m.hash.Sum(m.sum[:0])
+	dst = append(dst, m.sum[:macSize]...)
+	k.pool.Put(m)
 	return dst
 }
 

@@ -85,7 +85,12 @@ func (s *Service) compile(ctx context.Context, c fibonacco.Campaign) (*render.Ma
 		ReplyTo:       s.cfg.Email.ReplyTo,
 		CompanyName:   s.cfg.Company.Name,
 		PostalAddress: s.cfg.Company.PostalAddress,
+		TotalDays:     s.cfg.ManifestDestiny.TotalDays,
 		Signer:        s.signer,
+	}
+	if settings.PostalAddress == "" {
+		// Only the catcher gets here: serve refuses a real mailer without an address.
+		settings.PostalAddress = "(set COMPANY_POSTAL_ADDRESS)"
 	}
 	var urls []string
 	settings.ResolveLink = func(url string) int64 {
