@@ -1,0 +1,98 @@
+// Package learning is Module 3's reading side: it finds a learning page and fills it for its
+// reader (M3-01…04). content.go reads what is stored, compile.go turns it into templates once per
+// version, reader.go finds out who reads.
+//
+// Who a reader is, only a signed link says: an id in a URL personalises nothing and mints nothing.
+package learning
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/fibonacco/fibonacco"
+	"github.com/fibonacco/fibonacco/campaign/template"
+	"github.com/fibonacco/fibonacco/db"
+)
+
+// approvalValid is how long the approval link of a page is good (M4-01).
+const approvalValid = 7 * 24 * time.Hour
+
+// Service implements fibonacco.LearningPages. Safe for concurrent use.
+type Service struct {
+	db     *db.DB
+	signer *fibonacco.Signer
+	base   string // public URL without a slash at the end
+
+	mu    sync.Mutex
+	pages map[string]*compiled // by slug
+}
+
+var _ fibonacco.LearningPages = (*Service)(nil)
+
+// New makes the service.
+func New(d *db.DB, signer *fibonacco.Signer, cfg fibonacco.Config) *Service {
+	return &Service{db: d, signer: signer, base: strings.TrimRight(cfg.HTTP.PublicURL, "/"), pages: map[string]*compiled{}}
+}
+
+// LearningPage implements fibonacco.LearningPages.
+func (s *Service) LearningPage(ctx context.Context, slug, recipient string) (*fibonacco.LearningPage, error) {
+	var page *compiled
+	var who *reader
+	err := s.db.View(ctx, func(tx *db.Tx) (err error) {
+		if page, err = s.page(ctx, tx, slug); err != nil {
+			return err
+		}
+		who, err = s.findReader(ctx, tx, recipient)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	out, err := page.fill(who.fields())
+	if err != nil {
+		return nil, fmt.Errorf("fill the page %s: %w", slug, err)
+	}
+	if who != nil {
+		out.For = template.Clean(who.BusinessName)
+		if out.ServiceType != "" {
+			out.ApprovalURL = s.base + "/approve/" + s.signer.SignApproval(fibonacco.ApprovalClaim{
+				SMBID: who.ID, ServiceType: out.ServiceType, SourceID: out.Slug, Expires: s.db.Clock().Now().Add(approvalValid),
+			})
+		}
+	}
+	return out, nil
+}
+
+// page is the compiled page of a slug, compiled anew when its content has changed.
+func (s *Service) page(ctx context.Context, tx *db.Tx, slug string) (*compiled, error) {
+	v, err := findVersion(ctx, tx, slug)
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	page := s.pages[slug]
+	s.mu.Unlock()
+	if page != nil && page.version == v {
+		return page, nil
+	}
+	content, err := findContent(ctx, tx, "slug = $1", slug)
+	if err != nil {
+		return nil, err
+	}
+	if page, err = compile(*content, v); err != nil {
+		return nil, fmt.Errorf("compile the page %s: %w", slug, err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.pages) >= pagesKept {
+		clear(s.pages)
+	}
+	s.pages[slug] = page
+	return page, nil
+}
+
+// pagesKept bounds the memory: many times the shipped library.
+const pagesKept = 500

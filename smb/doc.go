@@ -1,0 +1,19 @@
+// Package smb keeps the businesses and the communities they belong to (Module 1). In the order of
+// a business's life:
+//
+//	community.go        the town, whose time zone decides what "today" is
+//	create.go           a business is stored
+//	find.go, list.go    and found again: one, or a page of those that a filter matches
+//	update.go, draft.go its fields change; every refused value is named at once
+//	engaged.go          something happened: an open, a click, a view, an approval, a call
+//	count.go, score.go  what happened in the last 30 days is counted, and weighed to a score
+//	rescore.go, tier.go the score and the tier it calls for are stored, and said
+//	day.go              its place in the 90 days moves on
+//	nightly.go          everything is computed again while nobody looks
+//	delete.go, purge.go it goes, and 90 days later so does every trace of it
+//	row.go              how a row becomes a fibonacco.SMB
+//
+// The package owns the tables smbs, communities and score_history. It never sends anything, and
+// never decides who may be written to: it keeps the opt-ins that others obey, and no score or
+// tier ever changes one.
+package smb

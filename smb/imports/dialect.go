@@ -1,0 +1,145 @@
+package imports
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"io"
+
+	"github.com/fibonacco/fibonacco"
+)
+
+// separators are what values are taken to be separated by, the usual first.
+var separators = []byte{',', ';', '\t', '|'}
+
+// separator tells from the beginning of a file how its values are separated: by what gives the
+// first row the most columns that are known (known says how many of a row are), then by what
+// gives the following rows as many values as the first.
+func separator(sample []byte, known func(header []string) int) byte {
+	best, most := separators[0], -1
+	for _, comma := range separators {
+		s := newCSV(bytes.NewReader(sample), comma)
+		head, err := s.next()
+		if err != nil || head.fault != "" {
+			continue
+		}
+		names := cellTexts(head.cells)
+		score := known(names) * 10_000
+		if len(names) > 1 {
+			for range 20 {
+				row, err := s.next()
+				if err != nil {
+					break
+				}
+				if len(row.cells) == len(names) {
+					score += 100
+				}
+			}
+			score += min(len(names), 99)
+		}
+		if score > most {
+			best, most = comma, score
+		}
+	}
+	return best
+}
+
+// declared is the separator that Excel writes into a line of its own before the header
+// ("sep=;"), and how many bytes that line has; 0 when there is none.
+func declared(sample []byte) (comma byte, n int) {
+	rest, ok := bytes.CutPrefix(sample, []byte("sep="))
+	if !ok || len(rest) < 2 || (rest[1] != '\n' && rest[1] != '\r') {
+		return 0, 0
+	}
+	n = len("sep=") + 2
+	if rest[1] == '\r' && len(rest) > 2 && rest[2] == '\n' {
+		n++
+	}
+	return rest[0], n
+}
+
+func cellTexts(cells [][]byte) []string {
+	out := make([]string, len(cells))
+	for i, c := range cells {
+		out[i] = text(string(c))
+	}
+	return out
+}
+
+// csvSource is a CSV file whose header has been read.
+type csvSource struct {
+	s     *csvScanner
+	names []string // the header
+	plan  plan
+}
+
+// openCSV reads the header of a CSV file.
+func openCSV(r *bufio.Reader, mapping map[string]string) (*csvSource, error) {
+	sample, err := r.Peek(sampleSize)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil, err
+	}
+	comma, n := declared(sample)
+	if n > 0 {
+		_, _ = r.Discard(n) // they are in the buffer
+	} else {
+		comma = separator(sample, func(header []string) int { return recognised(header, mapping) })
+	}
+	s := newCSV(r, comma)
+	if n > 0 {
+		s.line++
+	}
+	head, err := s.next()
+	if errors.Is(err, io.EOF) {
+		return nil, errEmpty
+	}
+	if err != nil {
+		return nil, err
+	}
+	if head.fault != "" {
+		return nil, fibonacco.Errorf(fibonacco.Malformed, "the first row, line %d, should name the columns, but %s", head.line, head.fault)
+	}
+	names := cellTexts(head.cells)
+	p, err := planColumns(names, mapping, false)
+	if err != nil {
+		return nil, err
+	}
+	return &csvSource{s: s, names: names, plan: p}, nil
+}
+
+// unread implements source.
+func (c *csvSource) unread() []string { return c.plan.unread }
+
+func (c *csvSource) fill(b *batch) error {
+	b.width = len(c.plan.columns)
+	for len(b.lines) < batchRows && len(b.text) < batchText {
+		row, err := c.s.next()
+		if err != nil {
+			return err
+		}
+		fault := row.fault
+		for i := len(c.names); fault == "" && i < len(row.cells); i++ {
+			if len(bytes.TrimSpace(row.cells[i])) > 0 {
+				fault = "has more values than the header has columns"
+			}
+		}
+		b.lines = append(b.lines, row.line)
+		if fault != "" {
+			b.fault(fault)
+		}
+		for _, col := range c.plan.columns {
+			if fault == "" && col.index < len(row.cells) {
+				b.text = append(b.text, row.cells[col.index]...)
+			}
+			b.ends = append(b.ends, len(b.text))
+		}
+	}
+	return nil
+}
+
+func (c *csvSource) values(cells []string) (v values, bad []refusal) {
+	for i, col := range c.plan.columns {
+		v[col.field] = text(cells[i])
+	}
+	return v, nil
+}

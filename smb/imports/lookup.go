@@ -1,0 +1,136 @@
+package imports
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/fibonacco/fibonacco/db"
+)
+
+// sameKey bounds how many businesses with one key are looked at. Real lists have a few; a file in
+// which everybody is called "Unknown" must not fill the memory.
+const sameKey = 200
+
+const lookup = `
+	SELECT rows.k, s.id, s.business_name, COALESCE(s.dba_name, ''), COALESCE(s.business_type, ''), COALESCE(s.category, ''),
+		COALESCE(s.primary_contact_name, ''), COALESCE(s.primary_email, ''), COALESCE(s.primary_phone, ''),
+		COALESCE(s.address, ''), COALESCE(s.city, ''), COALESCE(s.state, ''), COALESCE(s.zip, ''),
+		COALESCE(CAST(s.coordinates AS text), '')
+	FROM rows LEFT JOIN smbs s ON %s
+		-- "+ 0" keeps the database from reading the whole community, and the outer join makes it go
+		-- from key to business and never the other way.
+		AND s.community_id + 0 = $1 AND s.deleted_at IS NULL
+	WHERE COALESCE(s.id, 0) <> 0 ORDER BY s.id`
+
+var (
+	lookupEmail   = fmt.Sprintf(lookup, `s.email_key = rows.k`)
+	lookupPhone   = fmt.Sprintf(lookup, `s.primary_phone = rows.k`)
+	lookupNameZIP = fmt.Sprintf(lookup, `s.name_key = rows.k AND s.zip = rows.zip`)
+	lookupNoZIP   = fmt.Sprintf(lookup, `s.name_key = rows.k AND s.zip IS NULL`)
+	lookupName    = fmt.Sprintf(lookup, `s.name_key = rows.k`)
+)
+
+// load adds to x every business of the community that a row of the batch could be about: a
+// statement for each kind of key, however many rows there are.
+func (x *index) load(ctx context.Context, tx *db.Tx, community int64, rows []business, touched idSet) error {
+	if err := guidePlanner(ctx, tx); err != nil {
+		return err
+	}
+	emails, phones, bare, anyZIP := newKeys(), newKeys(), newKeys(), newKeys()
+	names := db.NewBatch("k text", "zip text")
+	type nameZIP struct{ name, zip string }
+	seen := make(map[nameZIP]bool, len(rows))
+	for i := range rows {
+		b := &rows[i]
+		emails.add(b.emailKey)
+		phones.add(b.number())
+		if z := b.text[zip]; z == "" {
+			anyZIP.add(b.nameKey)
+		} else if key := (nameZIP{b.nameKey, z}); b.nameKey != "" && !seen[key] {
+			seen[key] = true
+			names.Add(b.nameKey, z)
+			bare.add(b.nameKey)
+		}
+	}
+	for _, l := range []struct {
+		keys  *db.Batch
+		query string
+	}{
+		{emails.batch, lookupEmail}, {phones.batch, lookupPhone}, {names, lookupNameZIP},
+		{bare.batch, lookupNoZIP}, {anyZIP.batch, lookupName},
+	} {
+		if err := x.loadBy(ctx, tx, l.keys, l.query, community, touched); err != nil {
+			return fmt.Errorf("look for known businesses: %w", err)
+		}
+	}
+	return nil
+}
+
+func (x *index) loadBy(ctx context.Context, tx *db.Tx, keys *db.Batch, query string, community int64, touched idSet) error {
+	found := map[string]int{}
+	return tx.QueryBatch(ctx, keys, query, func(row db.Row) error {
+		var k known
+		var key, point string
+		t := &k.text
+		if err := row.Scan(&key, &k.id, &t[businessName], &t[dbaName], &t[businessType], &t[category], &t[contactName],
+			&t[email], &t[phone], &t[address], &t[city], &t[state], &t[zip], &point); err != nil {
+			return err
+		}
+		if found[key]++; found[key] > sameKey || x.byID[k.id] != nil {
+			return nil
+		}
+		k.place, k.known = parsePoint(point)
+		k.order, k.touched = k.id, touched.has(k.id)
+		k.setKeys()
+		x.byID[k.id] = &k
+		x.add(&k)
+		return nil
+	}, community)
+}
+
+// guidePlanner makes PostgreSQL use the indexes. It knows nothing yet of a table that is being
+// filled, and would read all of it for every batch.
+func guidePlanner(ctx context.Context, tx *db.Tx) error {
+	if tx.Engine() != db.Postgres {
+		return nil
+	}
+	_, err := tx.Exec(ctx, `
+		SELECT set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),
+			set_config('enable_mergejoin', 'off', true), set_config('plan_cache_mode', 'force_custom_plan', true)`)
+	if err != nil {
+		return fmt.Errorf("guide the planner: %w", err)
+	}
+	return nil
+}
+
+// keys is keys to look for, each once.
+type keys struct {
+	batch *db.Batch
+	seen  map[string]bool
+}
+
+func newKeys() *keys { return &keys{db.NewBatch("k text"), map[string]bool{}} }
+
+func (s *keys) add(key string) {
+	if key != "" && !s.seen[key] {
+		s.seen[key] = true
+		s.batch.Add(key)
+	}
+}
+
+// idSet is a set of ids. Ids are handed out one after another, so a bit each is enough.
+type idSet map[int64]*[512]uint64
+
+func (s idSet) add(id int64) {
+	page := s[id>>15]
+	if page == nil {
+		page = new([512]uint64)
+		s[id>>15] = page
+	}
+	page[id>>6&511] |= 1 << (id & 63)
+}
+
+func (s idSet) has(id int64) bool {
+	page := s[id>>15]
+	return page != nil && page[id>>6&511]&(1<<(id&63)) != 0
+}

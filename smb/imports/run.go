@@ -1,0 +1,213 @@
+package imports
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/fibonacco/fibonacco"
+	"github.com/fibonacco/fibonacco/db"
+	"github.com/fibonacco/fibonacco/queue"
+)
+
+// Service imports businesses. Safe for concurrent use.
+type Service struct {
+	db    *db.DB
+	queue *queue.Queue
+}
+
+// New makes a Service on an open database. Imports in the background need Register.
+func New(d *db.DB, q *queue.Queue, _ fibonacco.Config) *Service { return &Service{db: d, queue: q} }
+
+const normalisers = 2 // goroutines that turn rows into businesses, the slowest part but the database
+
+// Run imports a file at once, row by row as it is read, and returns what it did. progress, when
+// not nil, is called after each batch, with the bytes of the file that were read so far.
+//
+// It returns Invalid when the request or the header is wrong and nothing was stored, and Malformed
+// when the file cannot be read further; the rows before that are stored and in the result. Run
+// again, with the same or the mended file, it stores what is missing and nothing twice. The size
+// is for callers that show a percentage; 0 when it is unknown.
+func (s *Service) Run(ctx context.Context, req fibonacco.ImportRequest, r io.Reader, _ int64,
+	progress func(result fibonacco.ImportResult, bytesDone int64),
+) (fibonacco.ImportResult, error) {
+	req, err := s.check(ctx, req)
+	if err != nil {
+		return fibonacco.ImportResult{}, err
+	}
+	w := s.newWriter(req)
+	err = w.run(ctx, r, func(done int64) bool {
+		if progress != nil {
+			progress(w.result, done)
+		}
+		return true
+	})
+	return w.result, err
+}
+
+func (s *Service) newWriter(req fibonacco.ImportRequest) *writer {
+	w := &writer{Service: s, req: req, result: fibonacco.ImportResult{Errors: []fibonacco.ImportError{}}}
+	if req.Duplicates == modeOverwrite {
+		w.about = idSet{}
+	}
+	if req.DryRun {
+		w.pretend = newIndex()
+	}
+	return w
+}
+
+// check fills the defaults of a request in, and returns Invalid naming each field that is wrong.
+func (s *Service) check(ctx context.Context, req fibonacco.ImportRequest) (fibonacco.ImportRequest, error) {
+	if req.Duplicates == "" {
+		req.Duplicates = modeFill
+	}
+	req.Source = strings.ReplaceAll(text(req.Source), "\x00", "")
+	req.Filename = strings.ReplaceAll(text(req.Filename), "\x00", "")
+	if req.Source == "" {
+		req.Source = "import"
+	}
+	var bad []fibonacco.FieldError
+	refuse := func(field, reason string) { bad = append(bad, fibonacco.FieldError{Field: field, Reason: reason}) }
+	if !slices.Contains([]string{"", "csv", "json"}, req.Format) {
+		refuse("format", "must be csv or json")
+	}
+	if !slices.Contains([]string{modeFill, modeOverwrite, modeSkip}, req.Duplicates) {
+		refuse("duplicates", "must be fill, overwrite or skip")
+	}
+	if len([]rune(req.Source)) > 50 {
+		refuse("source", "is longer than 50 characters")
+	}
+	if len([]rune(req.Filename)) > 255 {
+		refuse("filename", "is longer than 255 characters")
+	}
+	for name, column := range req.Mapping {
+		if strings.IndexByte(column, 0) >= 0 {
+			refuse("mapping."+name, "holds a zero byte")
+		}
+	}
+	var mapping *fibonacco.Error
+	if errors.As(checkMapping(req.Mapping), &mapping) {
+		bad = append(bad, mapping.Fields...)
+	}
+	err := s.db.View(ctx, func(tx *db.Tx) error {
+		n, err := db.Count(ctx, tx, `SELECT count(*) FROM communities WHERE id = $1`, req.CommunityID)
+		if err == nil && n == 0 {
+			refuse("community_id", "is not a community")
+		}
+		return err
+	})
+	if err != nil {
+		return req, err
+	}
+	return req, fibonacco.InvalidFields("the file cannot be imported", bad)
+}
+
+// run takes a file through the pipeline: one goroutine reads rows, some make businesses of them,
+// and the caller's writes them, in the file's order. more is asked after each batch; when it says
+// false, run ends and returns errPaused.
+func (w *writer) run(ctx context.Context, file io.Reader, more func(done int64) bool) error {
+	count := &counter{r: file}
+	src, err := open(w.req, count)
+	if err != nil {
+		return err
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	ordered, work := make(chan *batch, normalisers), make(chan *batch, normalisers)
+	var ended error // how the file ended; read after the group is over
+	group.Go(guard(func() error {
+		defer close(work)
+		defer close(ordered)
+		for {
+			b := &batch{ready: make(chan struct{})}
+			ended = src.fill(b)
+			b.done = count.n
+			if len(b.lines) > 0 {
+				for _, to := range []chan *batch{ordered, work} {
+					select {
+					case to <- b:
+					case <-ctx.Done():
+						return ctx.Err()
+					}
+				}
+			}
+			if ended != nil {
+				return nil // what was read before is good, and still on its way
+			}
+		}
+	}))
+	for range normalisers {
+		group.Go(guard(func() error {
+			for b := range work {
+				b.normalise(src)
+				close(b.ready)
+			}
+			return nil
+		}))
+	}
+	group.Go(guard(func() error {
+		for b := range ordered {
+			select {
+			case <-b.ready:
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+			if err := w.write(ctx, b); err != nil {
+				return err
+			}
+			if !more(b.done) {
+				return errPaused
+			}
+		}
+		return nil
+	}))
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	if w.req.DryRun {
+		w.reportUnread(src)
+	}
+	if !errors.Is(ended, io.EOF) {
+		return ended
+	}
+	return nil
+}
+
+// errPaused says that a run stopped because it was asked to.
+var errPaused = errors.New("import paused")
+
+// reportUnread lists the columns that a dry run did not read, so that a person can map them.
+func (w *writer) reportUnread(src source) {
+	for _, name := range src.unread() {
+		if len(w.result.Errors) < mostErrors {
+			w.result.Errors = append(w.result.Errors, fibonacco.ImportError{
+				Line: 1, Field: list([]string{name}), Reason: "is not a field of a business; the column is left out",
+			})
+		}
+	}
+}
+
+// guard makes an error of a panic: what a file holds must not end the process.
+func guard(f func() error) func() error {
+	return func() (err error) {
+		defer func() {
+			if p := recover(); p != nil {
+				err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+			}
+		}()
+		return f()
+	}
+}
+
+// stopwatch measures real time: rates have nothing to do with the product's clock.
+type stopwatch struct{ since time.Time }
+
+func startWatch() stopwatch { return stopwatch{fibonacco.RealTime()} }
+
+func (s stopwatch) seconds() float64 { return fibonacco.RealTime().Sub(s.since).Seconds() }

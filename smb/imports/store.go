@@ -1,0 +1,176 @@
+package imports
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"encoding/binary"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/fibonacco/fibonacco"
+	"github.com/fibonacco/fibonacco/db"
+)
+
+// insertColumns are what an import says of a new business; the rest are the schema's defaults:
+// tier 4, score 0, status pending.
+var insertColumns = []string{
+	"uuid uuid", "business_name text", "dba_name text", "business_type text", "category text", "primary_contact_name text",
+	"primary_email text", "primary_phone text", "address text", "city text", "state text", "zip text",
+	"coordinates point", "email_key text", "name_key text", "data_quality_score integer",
+}
+
+var insertNames = func() string {
+	names := make([]string, len(insertColumns))
+	for i, c := range insertColumns {
+		names[i], _, _ = strings.Cut(c, " ")
+	}
+	return strings.Join(names, ", ")
+}()
+
+// insert stores new businesses and returns their ids, in no particular order.
+func insert(ctx context.Context, tx *db.Tx, community int64, source string, added []*known) ([]int64, error) {
+	if len(added) == 0 {
+		return nil, nil
+	}
+	ids := make([]int64, 0, len(added))
+	handles := newHandles(tx.Now, len(added))
+	if lite := tx.SQL(); lite != nil {
+		return insertOneByOne(ctx, tx, lite, community, source, added, handles)
+	}
+	rows := db.NewBatch(insertColumns...)
+	for i, k := range added {
+		rows.Add(k.insertValues(handles[i])...)
+	}
+	err := tx.QueryBatch(ctx, rows, `
+		INSERT INTO smbs (community_id, source, created_at, updated_at, `+insertNames+`)
+		SELECT $1, $2, $3, $3, `+insertNames+` FROM rows RETURNING id`,
+		func(row db.Row) error {
+			var id int64
+			if err := row.Scan(&id); err != nil {
+				return err
+			}
+			ids = append(ids, id)
+			return nil
+		}, community, source, tx.Now)
+	if err != nil {
+		return nil, fmt.Errorf("insert %d businesses: %w", len(added), err)
+	}
+	return ids, nil
+}
+
+// insertOneByOne is insert for SQLite, three times as fast there as one statement of many rows:
+// finding a parameter takes longer the more there are, and a statement that changes many rows
+// keeps a copy of every page it touches until it is over.
+func insertOneByOne(ctx context.Context, tx *db.Tx, lite *sql.Tx, community int64, source string, added []*known, handles []string) ([]int64, error) {
+	stmt, err := lite.PrepareContext(ctx, `
+		INSERT INTO smbs (community_id, source, created_at, updated_at, `+insertNames+`)
+		VALUES (?, ?, ?, ?`+strings.Repeat(", ?", len(insertColumns))+`)`)
+	if err != nil {
+		return nil, fmt.Errorf("prepare to insert businesses: %w", err)
+	}
+	defer func() { _ = stmt.Close() }()
+	ids := make([]int64, 0, len(added))
+	for i, k := range added {
+		args := append([]any{community, source, tx.Now, tx.Now}, k.insertValues(handles[i])...)
+		res, err := stmt.ExecContext(ctx, args...)
+		if err != nil {
+			return nil, fmt.Errorf("insert business %d of %d: %w", i+1, len(added), err)
+		}
+		id, err := res.LastInsertId()
+		if err != nil {
+			return nil, err
+		}
+		ids = append(ids, id)
+	}
+	return ids, nil
+}
+
+func (k *known) insertValues(handle string) []any {
+	values := make([]any, 0, len(insertColumns))
+	values = append(values, handle)
+	for _, s := range k.text {
+		values = append(values, db.Null(s))
+	}
+	var point any
+	if k.known {
+		point = pointText(k.place)
+	}
+	return append(values, point, db.Null(k.emailKey), db.Null(k.nameKey), k.quality())
+}
+
+// update stores what changed of known businesses, and nothing else of them: what somebody else
+// changes at the same time stays.
+func update(ctx context.Context, tx *db.Tx, changed []*known) error {
+	columns := []string{"id bigint"}
+	var set strings.Builder
+	for _, c := range insertColumns[1:] {
+		columns = append(columns, c)
+		name, _, _ := strings.Cut(c, " ")
+		fmt.Fprintf(&set, "%s = COALESCE(rows.%s, smbs.%s), ", name, name, name)
+	}
+	rows := db.NewBatch(columns...)
+	for _, k := range changed {
+		values := append(make([]any, 0, len(columns)), k.id)
+		for f, s := range k.text {
+			if k.changed.has(field(f)) {
+				values = append(values, s)
+			} else {
+				values = append(values, nil)
+			}
+		}
+		var point, emailKey, nameKey any
+		if k.changed&placeBit != 0 {
+			point = pointText(k.place)
+		}
+		if k.changed.has(email) {
+			emailKey = k.emailKey
+		}
+		if k.changed.has(businessName) {
+			nameKey = k.nameKey
+		}
+		rows.Add(append(values, point, emailKey, nameKey, k.quality())...)
+	}
+	if _, err := tx.ExecBatch(ctx, rows, `
+		UPDATE smbs SET `+set.String()+`updated_at = $1 FROM rows WHERE smbs.id = rows.id`, tx.Now); err != nil {
+		return fmt.Errorf("update %d businesses: %w", len(changed), err)
+	}
+	return nil
+}
+
+// newHandles makes n uuids of version 7 that sort in their order.
+func newHandles(now time.Time, n int) []string {
+	random := make([]byte, 8*n)
+	_, _ = rand.Read(random) // never fails
+	handles := make([]string, n)
+	for i := range handles {
+		var u uuid.UUID
+		binary.BigEndian.PutUint64(u[:8], uint64(now.UnixMilli())<<16|0x7000|uint64(i)&0xfff)
+		copy(u[8:], random[8*i:])
+		u[8] = u[8]&0x3f | 0x80
+		handles[i] = u.String()
+	}
+	return handles
+}
+
+// lockCommunity makes imports into one community take turns: two that look for the same business
+// at the same time would both not find it. Unlike a stronger lock it does not stop others from
+// adding businesses by hand.
+func lockCommunity(ctx context.Context, tx *db.Tx, community int64) error {
+	var id int64
+	err := tx.QueryRow(ctx, `SELECT id FROM communities WHERE id = $1 FOR NO KEY UPDATE`, community).Scan(&id)
+	if db.IsNoRows(err) {
+		return unknownCommunity()
+	}
+	if err != nil {
+		return fmt.Errorf("lock community %d: %w", community, err)
+	}
+	return nil
+}
+
+func unknownCommunity() error {
+	return fibonacco.InvalidFields("the file cannot be imported", []fibonacco.FieldError{{Field: "community_id", Reason: "is not a community"}})
+}

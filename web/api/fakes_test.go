@@ -1,0 +1,459 @@
+package api_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/fibonacco/fibonacco"
+	"github.com/fibonacco/fibonacco/web/api"
+)
+
+// house is a small stand-in for all modules: it keeps rows in memory and errors as the contracts
+// say.
+type house struct {
+	mu          sync.Mutex
+	communities []fibonacco.Community
+	smbs        []fibonacco.SMB
+	jobs        []fibonacco.ImportJob
+	tokens      []fibonacco.AccessToken
+	users       []fibonacco.User
+
+	asked    fibonacco.SMBFilter     // the last filter
+	reason   string                  // the last pause's
+	imported fibonacco.ImportRequest // the last file's
+	file     string
+	score    func() (fibonacco.ScoreBreakdown, error)
+}
+
+var noon = time.Date(2026, 3, 2, 17, 0, 0, 0, time.UTC)
+
+const smbUUID = "0193c2f0-9a8b-7c6d-8e5f-4a3b2c1d0e9f"
+
+func newHouse() *house {
+	h := &house{}
+	h.communities = []fibonacco.Community{{
+		ID: 1, UUID: "0193c2f0-1b2a-7c3d-8e4f-5a6b7c8d9e0f", Name: "Brooklyn", Slug: "brooklyn", State: "NY",
+		Timezone: "America/New_York", CreatedAt: noon, UpdatedAt: noon,
+	}}
+	for i := range 7 {
+		h.smbs = append(h.smbs, fibonacco.SMB{
+			ID: int64(i + 1), UUID: smbUUID[:35] + fmt.Sprint(i+1), CommunityID: 1, BusinessName: fmt.Sprintf("Business %d", i+1),
+			EngagementTier: 4, CampaignStatus: fibonacco.StatusPending, SubscriptionTier: "free", CreatedAt: noon, UpdatedAt: noon,
+		})
+	}
+	return h
+}
+
+func missing(what string) error {
+	return fibonacco.Errorf(fibonacco.NotFound, "there is no such %s", what)
+}
+
+func (h *house) CreateCommunity(_ context.Context, c fibonacco.Community) (*fibonacco.Community, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if c.Timezone == "" {
+		c.Timezone = fibonacco.DefaultTimezone
+	}
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	for _, known := range h.communities {
+		if known.Slug == c.Slug {
+			return nil, fibonacco.Errorf(fibonacco.Conflict, "the slug is taken")
+		}
+	}
+	c.ID, c.UUID, c.CreatedAt, c.UpdatedAt = int64(len(h.communities)+1), smbUUID, noon, noon
+	h.communities = append(h.communities, c)
+	return &c, nil
+}
+
+func (h *house) FindCommunity(_ context.Context, id int64) (*fibonacco.Community, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, c := range h.communities {
+		if c.ID == id {
+			return &c, nil
+		}
+	}
+	return nil, missing("community")
+}
+
+func (h *house) FindCommunityBySlug(_ context.Context, slug string) (*fibonacco.Community, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, c := range h.communities {
+		if c.Slug == slug {
+			return &c, nil
+		}
+	}
+	return nil, missing("community")
+}
+
+func (h *house) ListCommunities(context.Context) ([]fibonacco.CommunityCount, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	var all []fibonacco.CommunityCount
+	for _, c := range h.communities {
+		all = append(all, fibonacco.CommunityCount{Community: c, SMBs: len(h.smbs)})
+	}
+	return all, nil
+}
+
+func (h *house) find(ok func(*fibonacco.SMB) bool) (*fibonacco.SMB, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, s := range h.smbs {
+		if s.DeletedAt == nil && ok(&s) {
+			return &s, nil
+		}
+	}
+	return nil, missing("business")
+}
+
+func (h *house) Find(_ context.Context, id int64) (*fibonacco.SMB, error) {
+	return h.find(func(s *fibonacco.SMB) bool { return s.ID == id })
+}
+
+func (h *house) FindByUUID(_ context.Context, uuid string) (*fibonacco.SMB, error) {
+	return h.find(func(s *fibonacco.SMB) bool { return s.UUID == uuid })
+}
+func (h *house) FindByEmail(context.Context, string) (*fibonacco.SMB, error) {
+	return nil, missing("business")
+}
+func (h *house) FindByPhone(context.Context, string) (*fibonacco.SMB, error) {
+	return nil, missing("business")
+}
+
+func (h *house) Create(_ context.Context, s fibonacco.SMB) (*fibonacco.SMB, error) {
+	if err := s.Validate(); err != nil {
+		return nil, err
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	s.ID, s.UUID, s.EngagementTier, s.CampaignStatus, s.CreatedAt, s.UpdatedAt = int64(len(h.smbs)+1), smbUUID, 4, fibonacco.StatusPending, noon, noon
+	h.smbs = append(h.smbs, s)
+	return &s, nil
+}
+
+func (h *house) Update(_ context.Context, id int64, c fibonacco.SMBChange) (*fibonacco.SMB, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for i := range h.smbs {
+		s := h.smbs[i]
+		if s.ID != id {
+			continue
+		}
+		if c.BusinessName != nil {
+			s.BusinessName = *c.BusinessName
+		}
+		if c.City != nil {
+			s.City = *c.City
+		}
+		if c.EmailOptedIn != nil {
+			s.EmailOptedIn = *c.EmailOptedIn
+		}
+		if c.PrimaryEmail != nil {
+			s.PrimaryEmail = *c.PrimaryEmail
+		}
+		if err := s.Validate(); err != nil {
+			return nil, err
+		}
+		h.smbs[i] = s
+		return &s, nil
+	}
+	return nil, missing("business")
+}
+
+func (h *house) UpdateEngagement(context.Context, int64, fibonacco.EngagementKind, time.Time) error {
+	return nil
+}
+
+func (h *house) CalculateEngagementScore(_ context.Context, id int64) (fibonacco.ScoreBreakdown, error) {
+	if h.score != nil {
+		return h.score()
+	}
+	return fibonacco.ScoreBreakdown{SMBID: id, Score: 15, Tier: 4, Parts: []fibonacco.ScorePart{{Kind: fibonacco.KindOpen, Count: 3, Weight: 5, Cap: 25, Points: 15}}}, nil
+}
+func (h *house) EvaluateTierChange(context.Context, int64) (int, bool, error) { return 4, false, nil }
+func (h *house) UpgradeTier(context.Context, int64, int) error                { return nil }
+func (h *house) DowngradeTier(context.Context, int64, int) error              { return nil }
+func (h *house) AdvanceManifestDestinyDay(context.Context, int64) error       { return nil }
+func (h *house) ForCampaign(context.Context, fibonacco.CampaignStatus, int, int64, int) ([]fibonacco.SMB, int64, error) {
+	return nil, 0, nil
+}
+
+func matches(s *fibonacco.SMB, f fibonacco.SMBFilter) bool {
+	return s.DeletedAt == nil &&
+		(len(f.IDs) == 0 || slices.Contains(f.IDs, s.ID)) &&
+		(len(f.CommunityIDs) == 0 || slices.Contains(f.CommunityIDs, s.CommunityID)) &&
+		(len(f.CampaignStatuses) == 0 || slices.Contains(f.CampaignStatuses, s.CampaignStatus)) &&
+		strings.Contains(s.BusinessName, f.Search)
+}
+
+func (h *house) ListSMBs(_ context.Context, f fibonacco.SMBFilter, after int64, limit int) (page []fibonacco.SMB, next int64, err error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.asked = f
+	for _, s := range h.smbs {
+		if s.ID <= after || !matches(&s, f) {
+			continue
+		}
+		if len(page) == limit {
+			return page, page[limit-1].ID, nil
+		}
+		page = append(page, s)
+	}
+	return page, 0, nil
+}
+
+func (h *house) CountSMBs(_ context.Context, f fibonacco.SMBFilter) (n int, err error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, s := range h.smbs {
+		if matches(&s, f) {
+			n++
+		}
+	}
+	return n, nil
+}
+
+func (h *house) DeleteSMB(_ context.Context, id int64) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for i := range h.smbs {
+		if h.smbs[i].ID == id && h.smbs[i].DeletedAt == nil {
+			h.smbs[i].DeletedAt = &noon
+			return nil
+		}
+	}
+	return missing("business")
+}
+
+func (h *house) move(f fibonacco.SMBFilter, from, to fibonacco.CampaignStatus) (r fibonacco.ProgrammeResult, err error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.asked = f
+	for i := range h.smbs {
+		if !matches(&h.smbs[i], f) {
+			continue
+		}
+		r.Matched++
+		if h.smbs[i].CampaignStatus != from {
+			r.Refused++
+			continue
+		}
+		h.smbs[i].CampaignStatus = to
+		r.Changed++
+	}
+	return r, nil
+}
+
+func (h *house) StartProgramme(_ context.Context, f fibonacco.SMBFilter) (fibonacco.ProgrammeResult, error) {
+	return h.move(f, fibonacco.StatusPending, fibonacco.StatusActive)
+}
+
+func (h *house) PauseProgramme(_ context.Context, f fibonacco.SMBFilter, reason string) (fibonacco.ProgrammeResult, error) {
+	h.reason = reason
+	return h.move(f, fibonacco.StatusActive, fibonacco.StatusPaused)
+}
+
+func (h *house) ResumeProgramme(_ context.Context, f fibonacco.SMBFilter) (fibonacco.ProgrammeResult, error) {
+	return h.move(f, fibonacco.StatusPaused, fibonacco.StatusActive)
+}
+
+func (h *house) Explain(_ context.Context, id int64, date string) (*fibonacco.Explanation, error) {
+	if _, err := time.Parse(time.DateOnly, date); err != nil {
+		return nil, fibonacco.InvalidFields("the day cannot be explained", []fibonacco.FieldError{{Field: "date", Reason: "is not a date"}})
+	}
+	return &fibonacco.Explanation{SMBID: id, Date: date, Timezone: "America/New_York"}, nil
+}
+
+func (h *house) StartImport(_ context.Context, req fibonacco.ImportRequest, file []byte) (*fibonacco.ImportJob, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.imported, h.file = req, string(file)
+	job := fibonacco.ImportJob{ID: 1, UUID: smbUUID, CommunityID: req.CommunityID, Filename: req.Filename, Status: "queued", DryRun: req.DryRun, CreatedAt: noon}
+	h.jobs = append(h.jobs, job)
+	return &job, nil
+}
+
+func (h *house) ImportJob(_ context.Context, uuid string) (*fibonacco.ImportJob, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, j := range h.jobs {
+		if j.UUID == uuid {
+			return &j, nil
+		}
+	}
+	return nil, missing("import")
+}
+
+var hookCampaign = fibonacco.Campaign{ID: "HOOK-001", Type: fibonacco.Hook, Week: 1, Day: 1, Title: "T", Subject: "S", Slug: "s", IsActive: true, CreatedAt: noon, UpdatedAt: noon}
+
+func (h *house) ListCampaigns(_ context.Context, kind fibonacco.CampaignType, week int) ([]fibonacco.Campaign, error) {
+	if (kind != "" && kind != fibonacco.Hook) || week > 1 {
+		return nil, nil
+	}
+	return []fibonacco.Campaign{hookCampaign}, nil
+}
+
+func (h *house) ListSends(_ context.Context, f fibonacco.SendFilter, before int64, limit int) (page []fibonacco.CampaignSend, next int64, err error) {
+	for id := int64(5); id > 0; id-- {
+		if before != 0 && id >= before || f.Status != "" && f.Status != fibonacco.SendSent {
+			continue
+		}
+		if len(page) == limit {
+			return page, page[limit-1].ID, nil
+		}
+		page = append(page, fibonacco.CampaignSend{ID: id, UUID: smbUUID, SMBID: max(f.SMBID, 1), CampaignID: "HOOK-001", Status: fibonacco.SendSent, CreatedAt: noon, UpdatedAt: noon})
+	}
+	return page, 0, nil
+}
+
+// mailing, queues and access are apart: their methods would clash with the others'.
+type mailing struct{ fibonacco.CampaignMailing }
+
+func (mailing) Campaign(_ context.Context, id string) (*fibonacco.Campaign, error) {
+	if id != "HOOK-001" {
+		return nil, missing("campaign")
+	}
+	c := hookCampaign
+	return &c, nil
+}
+
+type queues struct{}
+
+func (queues) Queues(context.Context) ([]fibonacco.QueueState, error) {
+	return []fibonacco.QueueState{{Name: "emails", Waiting: 2, Wait: 1500 * time.Millisecond}}, nil
+}
+
+// gate lets in tokens and sessions that are called as their role.
+type gate struct{ h *house }
+
+func (g gate) principal(name string) (*fibonacco.Principal, error) {
+	if r := fibonacco.Role(name); r.Valid() {
+		return &fibonacco.Principal{UserID: 1, TokenID: 1, Name: name, Role: r}, nil
+	}
+	return nil, fibonacco.Errorf(fibonacco.Unauthorized, "unknown")
+}
+
+func (g gate) ByToken(_ context.Context, s string) (*fibonacco.Principal, error) {
+	return g.principal(s)
+}
+func (g gate) BySession(_ context.Context, s string) (*fibonacco.Principal, error) {
+	return g.principal(s)
+}
+func (g gate) SignOut(context.Context, string) error { return nil }
+func (g gate) SignIn(context.Context, string, string) (string, *fibonacco.Principal, error) {
+	return "", nil, fibonacco.Errorf(fibonacco.Unauthorized, "wrong")
+}
+
+func (g gate) CreateUser(_ context.Context, u fibonacco.User, _ string) (*fibonacco.User, error) {
+	if u.Email == "taken@example.com" {
+		return nil, fibonacco.Errorf(fibonacco.Conflict, "taken")
+	}
+	u.ID, u.UUID, u.CreatedAt = 1, smbUUID, noon
+	return &u, nil
+}
+
+func (g gate) CreateToken(_ context.Context, t fibonacco.AccessToken) (string, *fibonacco.AccessToken, error) {
+	t.ID, t.CreatedAt = 1, noon
+	return "fib_secret", &t, nil
+}
+
+func (g gate) ListTokens(context.Context) ([]fibonacco.AccessToken, error) {
+	return []fibonacco.AccessToken{{ID: 1, Name: "CI", Role: fibonacco.Viewer, CreatedAt: noon}}, nil
+}
+
+func (g gate) RevokeToken(_ context.Context, id int64) error {
+	if id != 1 {
+		return missing("token")
+	}
+	return nil
+}
+
+func (h *house) options() api.Options {
+	return api.Options{
+		Access: gate{h}, SMBs: h, Directory: h, Communities: h, Programme: h, Explainer: h, Importer: h,
+		Campaigns: h, Mailing: mailing{}, Queues: queues{}, Clock: fibonacco.NewFakeClock(noon),
+	}
+}
+
+// answer is a response with its body read.
+type answer struct {
+	*http.Response
+	body    string
+	problem struct {
+		Type, Title, Code, Detail string
+		Status                    int
+		Errors                    []struct{ Field, Reason string }
+	}
+}
+
+func (a *answer) fields() string {
+	var names []string
+	for _, e := range a.problem.Errors {
+		names = append(names, e.Field)
+	}
+	return strings.Join(names, " ")
+}
+
+func (a *answer) decode(t *testing.T, into any) {
+	t.Helper()
+	if err := json.Unmarshal([]byte(a.body), into); err != nil {
+		t.Fatalf("%v in %s", err, a.body)
+	}
+}
+
+// request is one call: "METHOD /path", who asks, and with what.
+type request struct {
+	route   string // below /api/v1
+	role    string // "" asks as admin, "-" as nobody
+	body    string
+	headers map[string]string
+}
+
+func do(t *testing.T, h http.Handler, q request) *answer {
+	t.Helper()
+	method, path, _ := strings.Cut(q.route, " ")
+	var in io.Reader
+	if q.body != "" {
+		in = strings.NewReader(q.body)
+	}
+	r := httptest.NewRequestWithContext(t.Context(), method, api.Prefix+path, in)
+	if q.body != "" {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	switch q.role {
+	case "-":
+	case "":
+		r.Header.Set("Authorization", "Bearer admin")
+	default:
+		r.Header.Set("Authorization", "Bearer "+q.role)
+	}
+	for k, v := range q.headers {
+		r.Header.Set(k, v)
+	}
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	a := &answer{Response: w.Result(), body: w.Body.String()}
+	if a.StatusCode >= 400 && method != http.MethodHead {
+		if got := a.Header.Get("Content-Type"); got != "application/problem+json" {
+			t.Errorf("%s: %d with Content-Type %q: %s", q.route, a.StatusCode, got, a.body)
+		}
+		a.decode(t, &a.problem)
+		if a.problem.Status != a.StatusCode || a.problem.Title == "" || a.problem.Type == "" || a.problem.Code == "" || a.problem.Detail == "" {
+			t.Errorf("%s: incomplete problem %s", q.route, a.body)
+		}
+	}
+	return a
+}

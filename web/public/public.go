@@ -1,0 +1,140 @@
+// Package public is what recipients see without signing in: the pixel and links of a mail, the
+// preference page, and the learning pages. Everything works without a script, a cookie or a login,
+// on a telephone and through a mail scanner's hands: GET and HEAD change nothing but the list of hits
+// (R5), and a link is worth what its signature proves (R6).
+//
+// The pages take their look from /static/tokens.css and /static/components.css; what only they need is
+// in /public.css.
+package public
+
+import (
+	_ "embed"
+	"log/slog"
+	"net/http"
+	"strings"
+
+	"github.com/a-h/templ"
+
+	"github.com/fibonacco/fibonacco"
+)
+
+// Deps is what the pages lean on. All but Log, TrustProxy and Company's address are needed.
+type Deps struct {
+	Tracker      fibonacco.Tracker
+	Unsubscriber fibonacco.Unsubscriber
+	Pages        fibonacco.LearningPages
+	Company      fibonacco.CompanyConfig // signs every page
+	PublicURL    string                  // base of this server as recipients know it
+	Log          *slog.Logger            // nil means slog.Default()
+	// TrustProxy takes the client's address from the last entry of X-Forwarded-For. Only when a
+	// proxy of ours, which appends it, is the only way in.
+	TrustProxy bool
+}
+
+// site answers the public requests.
+type site struct{ Deps }
+
+// Mount registers the public pages:
+//
+//	GET  /track/open/{token}    the pixel, whatever the token is worth
+//	GET  /track/click/{token}   on to where a mail's link leads
+//	GET  /u/{token}             the preference page
+//	POST /u/{token}             one-click unsubscribe (RFC 8058), or the page's own form
+//	GET  /learn/{slug}          a learning page; ?r= says for whom
+//	GET  /public.css
+//
+// and a page that says so for everything else under /track/, /u/ and /learn/.
+func Mount(mux *http.ServeMux, d Deps) {
+	s := newSite(d)
+	for pattern, handle := range map[string]http.HandlerFunc{
+		"GET /track/open/{token}":  s.open,
+		"GET /track/click/{token}": s.click,
+		"GET /u/{token}":           s.preferences,
+		"POST /u/{token}":          s.changePreferences,
+		"GET /learn/{slug}":        s.learn,
+		"GET /public.css":          serveCSS,
+		"/track/":                  s.notFound,
+		"/u/":                      s.notFound,
+		"/learn/":                  s.notFound,
+	} {
+		mux.Handle(pattern, guarded(handle))
+	}
+}
+
+// NotFound is the public page for a URL that leads nowhere, for the rest of the server.
+func NotFound(d Deps) http.Handler { return guarded(newSite(d).notFound) }
+
+func newSite(d Deps) *site {
+	if d.Log == nil {
+		d.Log = slog.Default()
+	}
+	if d.Company.Name == "" {
+		d.Company.Name = "Your local media company"
+	}
+	d.PublicURL = strings.TrimRight(d.PublicURL, "/")
+	return &site{d}
+}
+
+// policy lets a page load our own style sheets, fonts and pictures, post to us, and nothing else.
+const policy = "default-src 'none'; style-src 'self'; font-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+
+// guarded sets what holds for every answer: addresses hold tokens, so that they are neither kept
+// by a cache nor told to the next site.
+func guarded(next http.HandlerFunc) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Security-Policy", policy)
+		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("X-Frame-Options", "DENY")
+		h.Set("Cache-Control", "no-store")
+		h.Set("X-Robots-Tag", "noindex")
+		next(w, r)
+	})
+}
+
+// show answers with a page.
+func (s *site) show(w http.ResponseWriter, r *http.Request, status int, page templ.Component) {
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.WriteHeader(status)
+	if err := page.Render(r.Context(), w); err != nil && r.Context().Err() == nil {
+		s.Log.Warn("a public page was not sent", "error", err)
+	}
+}
+
+func (s *site) notFound(w http.ResponseWriter, r *http.Request) {
+	s.show(w, r, http.StatusNotFound, s.message("This link leads nowhere",
+		"Part of it may be missing. Press the button in the email once more, or copy the whole address.",
+		"If it still does not work, reply to the email: a person reads it."))
+}
+
+// signature is who stands behind a page.
+func (s *site) signature() string {
+	if s.Company.PostalAddress == "" {
+		return s.Company.Name
+	}
+	return s.Company.Name + ", " + s.Company.PostalAddress
+}
+
+// refuse answers an error: a page that says what can be done, and the details to the log.
+func (s *site) refuse(w http.ResponseWriter, r *http.Request, doing string, err error) {
+	if fibonacco.CodeOf(err) == fibonacco.NotFound {
+		s.notFound(w, r)
+		return
+	}
+	if r.Context().Err() == nil { // nobody waits for the answer otherwise
+		s.Log.Error("a public request failed", "doing", doing, "error", err)
+	}
+	w.Header().Set("Retry-After", "30")
+	s.show(w, r, http.StatusServiceUnavailable, s.message("This did not work just now",
+		"The fault is ours. Nothing was changed. Please try again in a minute."))
+}
+
+//go:embed public.css
+var css string
+
+func serveCSS(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/css; charset=utf-8")
+	w.Header().Set("Cache-Control", "public, max-age=300")
+	_, _ = w.Write([]byte(css)) // nobody to tell
+}
