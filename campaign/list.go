@@ -124,3 +124,28 @@ func (s *Service) WelcomePremium(ctx context.Context, events []fibonacco.SMBTier
 	}
 	return nil
 }
+
+// CountSends counts the ledger by status.
+func (s *Service) CountSends(ctx context.Context) (map[fibonacco.SendStatus]int64, error) {
+	out := map[fibonacco.SendStatus]int64{}
+	err := s.db.View(ctx, func(tx *db.Tx) error {
+		rows, err := tx.Query(ctx, `SELECT status, COUNT(*) FROM campaign_sends GROUP BY status`)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = rows.Close() }()
+		for rows.Next() {
+			var status fibonacco.SendStatus
+			var n int64
+			if err := rows.Scan(&status, &n); err != nil {
+				return err
+			}
+			out[status] = n
+		}
+		return rows.Err()
+	})
+	if err != nil {
+		return nil, fmt.Errorf("count sends: %w", err)
+	}
+	return out, nil
+}

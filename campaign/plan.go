@@ -3,18 +3,20 @@ package campaign
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/fibonacco/fibonacco"
 	"github.com/fibonacco/fibonacco/db"
 	"github.com/fibonacco/fibonacco/queue"
 )
 
-// planChunk is how many SMBs one planning transaction covers: large enough that the statements
+// planChunkSize is how many SMBs one planning transaction covers: large enough that the statements
 // dominate, small enough that memory is flat and SQLite's one writer is never held long.
-const planChunk = 5000
+const planChunkSize = 5000
 
 // planJob plans one community's local day.
 type planJob struct {
@@ -87,47 +89,43 @@ func (r *PlanResult) add(o PlanResult) {
 	r.Completed += o.Completed
 }
 
+// planWorkers is how many chunks are planned at once: PostgreSQL has room for two, SQLite has one
+// writer.
+var planWorkers = map[db.Engine]int{db.Postgres: 2, db.SQLite: 1}
+
 // PlanCommunity plans one local day of a community (M2-01): every active SMB whose programme
 // day has a campaign gets one send, or one stored reason why not. It works in chunks, each a
 // transaction; two at once, or once more after a crash, plan nothing twice. A date that is no
 // longer the community's today plans nothing: its steps are missed, not sent late (R4).
 func (s *Service) PlanCommunity(ctx context.Context, communityID int64, date string) (PlanResult, error) {
+	steps, err := s.steps(ctx)
+	if err != nil {
+		return PlanResult{}, err
+	}
 	var total PlanResult
-	var after int64
-	for {
-		steps, err := s.steps(ctx)
-		if err != nil {
-			return total, err
-		}
-		var last int64
-		var part PlanResult
-		err = s.db.Update(ctx, func(tx *db.Tx) error {
-			last, part = 0, PlanResult{}
-			town, err := loadTown(ctx, tx, communityID)
-			if err != nil {
-				return err
+	var mu sync.Mutex
+	chunks := make(chan chunk)
+	work, running := errgroup.WithContext(ctx)
+	work.Go(func() error {
+		defer close(chunks)
+		return s.eachChunk(running, communityID, chunks)
+	})
+	for range planWorkers[s.db.Engine()] {
+		work.Go(func() error {
+			for c := range chunks {
+				part, err := s.planChunk(running, steps, communityID, date, c)
+				if err != nil {
+					return fmt.Errorf("plan community %d for %s, SMBs %d to %d: %w", communityID, date, c.after, c.last, err)
+				}
+				mu.Lock()
+				total.add(part)
+				mu.Unlock()
 			}
-			if town.today(tx.Now) != date {
-				return nil
-			}
-			candidates, err := loadCandidates(ctx, tx, `
-				smbs.community_id = $1 AND smbs.campaign_status = 'active' AND smbs.id > $2
-				ORDER BY smbs.id LIMIT `+fmt.Sprint(planChunk), communityID, after)
-			if err != nil || len(candidates) == 0 {
-				return err
-			}
-			last = candidates[len(candidates)-1].ID
-			part, err = s.planSMBs(ctx, tx, steps, town, candidates)
-			return err
+			return nil
 		})
-		if err != nil {
-			return total, fmt.Errorf("plan community %d for %s after SMB %d: %w", communityID, date, after, err)
-		}
-		total.add(part)
-		if last == 0 {
-			break
-		}
-		after = last
+	}
+	if err := work.Wait(); err != nil {
+		return total, err
 	}
 	return total, s.db.Update(ctx, func(tx *db.Tx) error {
 		_, err := tx.Exec(ctx, `
@@ -135,6 +133,53 @@ func (s *Service) PlanCommunity(ctx context.Context, communityID int64, date str
 			WHERE community_id = $4 AND local_date = $5`, tx.Now, total.Planned, total.Skipped, communityID, date)
 		return err
 	})
+}
+
+// chunk is a range of SMB ids, after < id ≤ last.
+type chunk struct{ after, last int64 }
+
+// eachChunk parts a community's SMBs into ranges of planChunkSize active ones.
+func (s *Service) eachChunk(ctx context.Context, communityID int64, chunks chan<- chunk) error {
+	for after := int64(0); ; {
+		var last int64
+		if err := s.db.View(ctx, func(tx *db.Tx) error {
+			return tx.QueryRow(ctx, `
+				SELECT COALESCE(MAX(id), 0) FROM (
+					SELECT id FROM smbs WHERE community_id = $1 AND campaign_status = 'active' AND id > $2
+					ORDER BY id LIMIT `+fmt.Sprint(planChunkSize)+`) AS page`, communityID, after).Scan(&last)
+		}); err != nil {
+			return fmt.Errorf("part community %d after SMB %d: %w", communityID, after, err)
+		}
+		if last == 0 {
+			return nil
+		}
+		select {
+		case chunks <- chunk{after, last}:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		after = last
+	}
+}
+
+func (s *Service) planChunk(ctx context.Context, steps steps, communityID int64, date string, c chunk) (PlanResult, error) {
+	var part PlanResult
+	err := s.db.Update(ctx, func(tx *db.Tx) error {
+		part = PlanResult{}
+		town, err := loadTown(ctx, tx, communityID)
+		if err != nil || town.today(tx.Now) != date {
+			return err
+		}
+		candidates, err := loadCandidates(ctx, tx, `
+			smbs.community_id = $1 AND smbs.campaign_status = 'active' AND smbs.id > $2 AND smbs.id <= $3 ORDER BY smbs.id`,
+			communityID, c.after, c.last)
+		if err != nil {
+			return err
+		}
+		part, err = s.planSMBs(ctx, tx, steps, town, candidates)
+		return err
+	})
+	return part, err
 }
 
 // town is what planning needs of a community.
@@ -146,12 +191,10 @@ type town struct {
 
 func (t town) today(now time.Time) string { return localDate(now, t.zone) }
 
-// loadTown reads a community and locks its row: of two planners of one community, the second
-// waits and then sees what the first has planned.
 func loadTown(ctx context.Context, tx *db.Tx, id int64) (town, error) {
 	t := town{id: id}
 	var zone string
-	err := tx.QueryRow(ctx, `SELECT name, timezone FROM communities WHERE id = $1 FOR NO KEY UPDATE`, id).Scan(&t.name, &zone)
+	err := tx.QueryRow(ctx, `SELECT name, timezone FROM communities WHERE id = $1`, id).Scan(&t.name, &zone)
 	if db.IsNoRows(err) {
 		return t, fibonacco.Errorf(fibonacco.NotFound, "there is no community %d", id)
 	}
@@ -176,8 +219,8 @@ type candidate struct {
 	Through    int // programme day up to which everything is planned
 }
 
-// loadCandidates reads SMBs that are not deleted by a condition on table smbs. Load their town
-// first: its lock keeps others from planning them at the same time.
+// loadCandidates reads SMBs that are not deleted by a condition on table smbs. It locks nothing:
+// of two planners at once, the unique key of campaign_sends lets one write each step.
 func loadCandidates(ctx context.Context, tx *db.Tx, where string, args ...any) ([]candidate, error) {
 	rows, err := tx.Query(ctx, `
 		SELECT smbs.id, smbs.business_name, COALESCE(smbs.primary_contact_name, ''), COALESCE(smbs.category, ''),
@@ -287,7 +330,7 @@ func (s *Service) planSMBs(ctx context.Context, tx *db.Tx, steps steps, t town, 
 	if _, err := tx.ExecBatch(ctx, places, `
 		UPDATE smbs SET manifest_destiny_day = rows.day, planned_through_day = rows.day, campaign_status = rows.status,
 			current_campaign_id = COALESCE(rows.campaign, current_campaign_id), next_scheduled_send = rows.at, updated_at = $1
-		FROM rows WHERE smbs.id = rows.smb`, tx.Now); err != nil {
+		FROM rows WHERE smbs.id = rows.smb AND smbs.campaign_status = 'active'`, tx.Now); err != nil {
 		return res, fmt.Errorf("move SMBs on: %w", err)
 	}
 	if err := s.batchSends(ctx, tx, queue.Emails, at, ids); err != nil {

@@ -136,7 +136,7 @@ func (s *Service) move(ctx context.Context, filter fibonacco.SMBFilter, from fib
 				page, err := db.Select[found](ctx, tx, `
 					SELECT smbs.id, smbs.campaign_status AS status FROM smbs
 					WHERE smbs.community_id = $1 AND smbs.id > $2 AND smbs.deleted_at IS NULL AND (`+where+`)
-					ORDER BY smbs.id LIMIT `+fmt.Sprint(planChunk), append([]any{townID, after}, args...)...)
+					ORDER BY smbs.id LIMIT `+fmt.Sprint(planChunkSize), append([]any{townID, after}, args...)...)
 				if err != nil || len(page) == 0 {
 					return err
 				}

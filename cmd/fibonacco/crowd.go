@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/fibonacco/fibonacco"
-	"github.com/fibonacco/fibonacco/mail/catcher"
 )
 
 // crowd is the demo's recipients: they open, click and unsubscribe as a town of owners might,
@@ -21,24 +20,19 @@ import (
 // so a demo run twice behaves alike.
 type crowd struct {
 	base   string
+	box    fibonacco.Mailbox
 	clock  fibonacco.Clock
 	log    *slog.Logger
 	client *http.Client
-	mails  chan letter
-}
-
-type letter struct {
-	to      string
-	at      time.Time
-	content func() ([]byte, error)
+	mails  chan fibonacco.CaughtMail
 }
 
 // crowdSize bounds how many act at the same moment.
 const crowdSize = 16
 
-func newCrowd(base string, clock fibonacco.Clock, log *slog.Logger) *crowd {
+func newCrowd(base string, box fibonacco.Mailbox, clock fibonacco.Clock, log *slog.Logger) *crowd {
 	return &crowd{
-		base: base, clock: clock, log: log, mails: make(chan letter, 10_000),
+		base: base, box: box, clock: clock, log: log, mails: make(chan fibonacco.CaughtMail, 10_000),
 		client: &http.Client{
 			Timeout:       10 * time.Second,
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
@@ -48,9 +42,9 @@ func newCrowd(base string, clock fibonacco.Clock, log *slog.Logger) *crowd {
 
 // caught notes a mail that has just been caught. It never blocks: a recipient more or less does
 // not matter.
-func (c *crowd) caught(m catcher.Notice) {
+func (c *crowd) caught(m fibonacco.CaughtMail) {
 	select {
-	case c.mails <- letter{m.To, m.At, m.Message}:
+	case c.mails <- m:
 	default:
 	}
 }
@@ -63,18 +57,18 @@ func (c *crowd) run(ctx context.Context) {
 		case <-ctx.Done():
 			wg.Wait()
 			return
-		case l := <-c.mails:
-			if !c.plan(l).anything() {
+		case m := <-c.mails:
+			if !c.plan(m).anything() {
 				continue
 			}
 			wg.Go(func() {
-				p := c.plan(l)
-				if c.clock.Sleep(ctx, p.after-c.clock.Now().Sub(l.at)) != nil {
+				p := c.plan(m)
+				if c.clock.Sleep(ctx, p.after-c.clock.Now().Sub(m.At)) != nil {
 					return
 				}
 				slots <- struct{}{}
 				defer func() { <-slots }()
-				c.act(ctx, l, p)
+				c.act(ctx, m, p)
 			})
 		}
 	}
@@ -96,8 +90,8 @@ var agents = []string{
 }
 
 // plan decides by two dice: one of the address (how keen this owner is), one of the mail.
-func (c *crowd) plan(l letter) plan {
-	owner, mail := die(l.to), die(l.to+l.at.Format(time.DateOnly))
+func (c *crowd) plan(m fibonacco.CaughtMail) plan {
+	owner, mail := die(m.To), die(m.To+m.Subject)
 	keen := owner % 100
 	roll := mail % 1000
 	p := plan{agent: agents[owner%uint64(len(agents))], after: time.Duration(3+mail/7%420) * time.Minute}
@@ -128,8 +122,8 @@ var (
 	unsubscribeLink = regexp.MustCompile(`/u/[\w-]+`)
 )
 
-func (c *crowd) act(ctx context.Context, l letter, p plan) {
-	raw, err := l.content()
+func (c *crowd) act(ctx context.Context, m fibonacco.CaughtMail, p plan) {
+	_, raw, err := c.box.Caught(ctx, m.ID)
 	if err != nil {
 		return
 	}

@@ -76,8 +76,8 @@ func (c demoCommand) Run(e *env) (err error) {
 	background, stop := context.WithCancel(e.ctx)
 	defer stop()
 	if !c.Quiet {
-		crowd := newCrowd(url, a.clock, a.log)
-		a.mailbox.OnCaught(crowd.caught)
+		crowd := newCrowd(url, a.mailbox, a.clock, a.log)
+		a.mailbox.OnCaught = crowd.caught
 		go crowd.run(background)
 	}
 	go a.mindDemoClock(background, demo)

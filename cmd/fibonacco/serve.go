@@ -75,7 +75,7 @@ func (a *app) site(demo *fibonacco.Principal) http.Handler {
 	return web.New(web.Options{
 		Access: a.access, SMBs: a.smb, Directory: a.smb, Communities: a.smb, Programme: a.campaign, Explainer: a.campaign,
 		Importer: a.imports, Campaigns: a.campaign, Mailing: a.campaign, Queues: a.queue, Ready: a.parts, Limiter: a.cluster,
-		Log: a.log, Config: a.cfg,
+		Metrics: a.metrics(), Clock: a.db.Clock(), Log: a.log, Config: a.cfg, Version: version,
 		Mounts: []func(*http.ServeMux){
 			func(mux *http.ServeMux) {
 				public.Mount(mux, public.Deps{
@@ -90,7 +90,13 @@ func (a *app) site(demo *fibonacco.Principal) http.Handler {
 
 // healthOnly serves probes on a node that has no web role.
 func healthOnly(a *app) http.Handler {
-	return web.New(web.Options{Ready: a.parts, Log: a.log, Config: a.cfg, Limiter: a.cluster, Queues: a.queue, Access: a.access})
+	return web.New(web.Options{
+		Ready: a.parts, Metrics: a.metrics(), Log: a.log, Config: a.cfg, Limiter: a.cluster, Queues: a.queue, Access: a.access, Version: version,
+	})
+}
+
+func (a *app) metrics() http.Handler {
+	return web.NewMetrics(web.MetricsOptions{Queues: a.queue, Sends: a.campaign.CountSends, Ready: a.parts, Version: version})
 }
 
 // runUntil starts everything, serves until ctx ends, and stops in the order in which work flows:
