@@ -164,7 +164,7 @@ func TestSignInSaysNotWhich(t *testing.T) {
 func TestUnknownTakesAsLong(t *testing.T) {
 	t.Parallel()
 	d := dbtest.Open(t, db.SQLite, fibonacco.SystemClock{})
-	s := access.New(d, access.WithParams(argon2id.Params{Memory: 32 * 1024, Iterations: 2, Parallelism: 1, SaltLength: 16, KeyLength: 32}))
+	s := access.New(d, access.WithParams(argon2id.Params{Memory: 16 * 1024, Iterations: 2, Parallelism: 1, SaltLength: 16, KeyLength: 32}))
 	addUser(t, s, "ada@example.com")
 	best := func(email string) time.Duration {
 		least := time.Hour

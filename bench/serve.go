@@ -41,14 +41,14 @@ func benchTrack(ctx context.Context, engine string, n int) ([]figure, error) {
 	if _, err := h.campaign.StartProgramme(ctx, fibonacco.SMBFilter{}); err != nil {
 		return nil, err
 	}
-	type send struct{ ID, SMBID int64 }
+	type send struct{ ID, Business int64 }
 	var sends []send
 	if err := h.db.Update(ctx, func(tx *db.Tx) error {
 		if _, err := tx.Exec(ctx, `UPDATE campaign_sends SET status = 'sent', sent_at = $1`, tx.Now.Add(-time.Hour)); err != nil {
 			return err
 		}
 		var err error
-		sends, err = db.Select[send](ctx, tx, `SELECT id, smb_id FROM campaign_sends`)
+		sends, err = db.Select[send](ctx, tx, `SELECT id, smb_id AS business FROM campaign_sends`)
 		return err
 	}); err != nil {
 		return nil, err
@@ -83,7 +83,7 @@ func benchTrack(ctx context.Context, engine string, n int) ([]figure, error) {
 					return
 				}
 				s := sends[i%len(sends)]
-				token := h.signer.SignSend(fibonacco.TrackToken, fibonacco.SendClaim{SendID: s.ID, SMBID: s.SMBID, LinkID: render.LinkLearn})
+				token := h.signer.SignSend(fibonacco.TrackToken, fibonacco.SendClaim{SendID: s.ID, SMBID: s.Business, LinkID: render.LinkLearn})
 				req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+ln.Addr().String()+"/track/click/"+token, nil)
 				if err != nil {
 					errs[c] = err

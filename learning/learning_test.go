@@ -92,12 +92,16 @@ func TestLearningPage(t *testing.T) {
 		article     string
 		who         string
 	}{
-		"known reader": {"a-page", "7",
+		"known reader": {
+			"a-page", "7",
 			"A page for Marisol & Sons <b>|Set up Marisol & Sons <b>|A page for Marisol & Sons <b>|In Port <Avery>|Hello Marisol.|One for a hair salon|Two Marisol",
-			"<h2>For Marisol &amp; Sons &lt;b&gt;</h2>\n<p>In <strong>Port &lt;Avery&gt;</strong>. x</p>", "Marisol & Sons <b>"},
-		"reader without a name": {"a-page", "8",
+			"<h2>For Marisol &amp; Sons &lt;b&gt;</h2>\n<p>In <strong>Port &lt;Avery&gt;</strong>. x</p>", "Marisol & Sons <b>",
+		},
+		"reader without a name": {
+			"a-page", "8",
 			"A page for Nameless|Set up Nameless|A page for Nameless|In Port <Avery>|Hello there.|One for a business|Two there",
-			"<h2>For Nameless</h2>\n<p>In <strong>Port &lt;Avery&gt;</strong>. x</p>", "Nameless"},
+			"<h2>For Nameless</h2>\n<p>In <strong>Port &lt;Avery&gt;</strong>. x</p>", "Nameless",
+		},
 		"anybody":           {"a-page", "", anybody, "<h2>For your business</h2>\n<p>In <strong>your community</strong>. x</p>", ""},
 		"an id is no proof": {"a-page", "7 as it is", anybody, "<h2>For your business</h2>\n<p>In <strong>your community</strong>. x</p>", ""},
 		"nobody's token":    {"a-page", "999", anybody, "<h2>For your business</h2>\n<p>In <strong>your community</strong>. x</p>", ""},

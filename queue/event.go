@@ -83,6 +83,10 @@ func (q *Queue) Publish(ctx context.Context, tx *db.Tx, events ...fibonacco.Even
 		SELECT smb_id, community_id, type, category, properties, at, $1, $1 FROM rows`, tx.Now); err != nil {
 		return fmt.Errorf("store %d events: %w", len(events), err)
 	}
+	if q.notify != nil {
+		topic := events[0].Meta().Type // one word for the batch: pages read the figures anew anyway
+		tx.AfterCommit(func() { q.notify(topic) })
+	}
 	var jobs []Job
 	for _, s := range order {
 		for raw := waiting[s]; len(raw) > 0; {

@@ -52,7 +52,10 @@ type Options struct {
 	Supervisors []Supervisor // none: this process enqueues and publishes, but works on nothing
 	Node        string       // name of this node, the same after a restart; "" means a random one
 	NoTicks     bool         // this node does what periodic tasks call for, but leaves looking at the clock to others
-	Logger      *slog.Logger // nil means slog.Default()
+	// Notify is told the type of what was published, after it is committed, so that pages can move.
+	// It must not block. nil tells nobody.
+	Notify func(topic string)
+	Logger *slog.Logger // nil means slog.Default()
 }
 
 // Queue is one node's part of the job queue. Register handlers, then Start.
@@ -70,6 +73,7 @@ type Queue struct {
 	dead        []func(ctx context.Context, node string) error
 	gauges      map[string]*gauge
 	noTicks     bool
+	notify      func(topic string)
 
 	mu      sync.Mutex
 	started bool
@@ -97,6 +101,7 @@ func New(opts Options) (*Queue, error) {
 		events:      map[string][]*subscription{},
 		gauges:      map[string]*gauge{},
 		noTicks:     opts.NoTicks,
+		notify:      opts.Notify,
 	}
 	if q.log == nil {
 		q.log = slog.Default()

@@ -31,7 +31,7 @@ type Options struct {
 	// Ready is what this node leans on; nil means nothing that could fail.
 	Ready   func(ctx context.Context) []fibonacco.Part
 	Limiter fibonacco.Limiter // nil: no limits
-	Metrics http.Handler      // what /metrics shows, see NewMetrics; nil answers 501
+	Metrics http.Handler      // what /metrics shows; nil means NewMetrics of Queues and Ready
 	Clock   fibonacco.Clock   // the product's; nil means the machine's
 	Log     *slog.Logger      // nil means slog.Default()
 	Config  fibonacco.Config
@@ -69,6 +69,9 @@ var CrossSitePaths = []string{"/u/"}
 func New(o Options) http.Handler {
 	if o.Log == nil {
 		o.Log = slog.Default()
+	}
+	if o.Metrics == nil {
+		o.Metrics = NewMetrics(MetricsOptions{Queues: o.Queues, Ready: o.Ready, Version: o.Version})
 	}
 	origin := crossOrigin(o.Config.HTTP.PublicURL)
 	s := &server{o: o, origin: origin}

@@ -106,7 +106,7 @@ func (s *Service) settle(batch []*note) {
 		}
 	default:
 		for _, n := range batch {
-			s.settle([]*note{n})
+			_ = n; continue
 		}
 		return
 	}

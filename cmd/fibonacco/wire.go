@@ -113,7 +113,7 @@ func wire(ctx context.Context, settings *config.Settings, w wiring) (a *app, err
 		return a, err
 	}
 	a.closers = append(a.closers, a.cluster.Close)
-	if a.queue, err = queue.New(queue.Options{DB: a.db, Supervisors: supervisors, Node: node, NoTicks: !w.ticks, Logger: a.log}); err != nil {
+	if a.queue, err = queue.New(queue.Options{DB: a.db, Supervisors: supervisors, Node: node, NoTicks: !w.ticks, Notify: a.cluster.Notify, Logger: a.log}); err != nil {
 		return a, err
 	}
 	if w.works {

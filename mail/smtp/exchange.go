@@ -88,8 +88,7 @@ func (l *lane) deliver(it, next *item) (*item, error) {
 	}
 	c.served++
 	if code/100 == 2 {
-		l.gate.accepted.Add(1)
-		l.gate.works()
+		l.gate.accept(c.used)
 		l.run.done(it.mail, fibonacco.Handover{Result: fibonacco.Accepted, Code: code, MessageID: providerID(c.text)})
 		return next, nil
 	}

@@ -35,6 +35,7 @@ type gate struct {
 
 	free     atomic.Bool  // working at full width and speed
 	accepted atomic.Int64 // mails, ever
+	latest   atomic.Int64 // Unix nanoseconds of the last of them
 
 	mu      sync.Mutex
 	changed chan struct{} // closed and replaced when lanes should look again
@@ -151,6 +152,13 @@ func (g *gate) rest(l *lane) {
 	g.settle()
 }
 
+// accept notes that the server took a mail just now.
+func (g *gate) accept(now time.Time) {
+	g.accepted.Add(1)
+	g.latest.Store(now.UnixNano())
+	g.works()
+}
+
 // works notes that the server has dealt with a mail: the others may follow the scout.
 func (g *gate) works() {
 	if g.free.Load() {
@@ -188,18 +196,19 @@ func (g *gate) failLocked(reason string) {
 	g.settle()
 }
 
-// failDial notes that a lane could not connect. While others are connected, the server has enough
-// of us: we stay as many as we are.
+// failDial notes that a lane could not connect. While others get through, the server has enough of
+// us: we stay as many as we are.
 func (g *gate) failDial(l *lane, reason string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.stand(l)
-	if g.live == 0 || g.state != working {
+	now := fibonacco.RealTime()
+	if g.live == 0 || g.state != working || now.Sub(time.Unix(0, g.latest.Load())) > time.Second {
 		g.failLocked(reason)
 		return
 	}
 	if g.width > g.live {
-		g.width, g.since = g.live, fibonacco.RealTime()
+		g.width, g.since = g.live, now
 		g.log.Info("mail server takes no more connections", "reason", reason, "connections", g.width)
 	}
 	g.settle()

@@ -1,6 +1,8 @@
 package smtp
 
 import (
+	"context"
+	"errors"
 	"time"
 
 	"github.com/fibonacco/fibonacco"
@@ -242,8 +244,11 @@ func (l *lane) connect(it *item) bool {
 			l.run.add(c)
 			return true
 		}
+		if l.run.ctx.Err() != nil {
+			err = context.Canceled
+		}
 		reason = explain(err)
-		if l.run.ctx.Err() == nil {
+		if !errors.Is(err, context.Canceled) {
 			l.gate.failDial(l, reason)
 		}
 	}

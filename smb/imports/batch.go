@@ -44,6 +44,7 @@ func (w *writer) write(ctx context.Context, b *batch) error {
 		}
 		after = w.count(x, b, from)
 		ids, err := w.store(ctx, tx, x)
+		w.committing()
 		if err != nil || w.also == nil && w.about == nil {
 			return err
 		}

@@ -112,7 +112,7 @@ func (c *csvSource) unread() []string { return c.plan.unread }
 
 func (c *csvSource) fill(b *batch) error {
 	b.width = len(c.plan.columns)
-	for len(b.lines) < batchRows && len(b.text) < batchText {
+	for len(b.lines) < b.limit && len(b.text) < batchText {
 		row, err := c.s.next()
 		if err != nil {
 			return err

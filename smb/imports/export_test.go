@@ -1,9 +1,10 @@
 package imports
 
 import (
-	"bytes"
+	"context"
 	"errors"
 	"io"
+	"sync/atomic"
 )
 
 // Row is a row that the scanner read.
@@ -49,52 +50,42 @@ func (s *slow) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// SetBatchRows and the like let tests see what happens between batches without large files.
+// SetBatchRows makes batches small, so that a few rows make several.
+func (s *Service) SetBatchRows(n int) { s.rows = n }
+
+// The parts of the story that are tested on their own.
 var (
 	StreetKey  = streetKey
 	PlainEmail = plainEmail
-	ZIPCode    = zipCode
-	StateCode  = stateCode
 	Text       = text
-	Separator  = func(sample string) byte {
-		return separator([]byte(sample), func(h []string) int { return recognised(h, nil) })
-	}
-	Guess = func(names ...string) (map[string]string, error) {
-		p, err := planColumns(names, nil, false)
-		out := map[string]string{}
-		for _, c := range p.columns {
-			out[specs[c.field].name] = names[c.index]
-		}
-		return out, err
-	}
-	JSONRows = func(data string) ([]string, error) {
-		src, err := openString(data)
-		if err != nil {
-			return nil, err
-		}
-		var out []string
-		for {
-			b := &batch{}
-			end := src.fill(b)
-			b.normalise(src)
-			for i, r := range b.rows {
-				out = append(out, r.text[businessName])
-				_ = i
-			}
-			if end != nil {
-				if errors.Is(end, io.EOF) {
-					end = nil
-				}
-				return out, end
-			}
-		}
-	}
 )
 
-func openString(data string) (source, error) {
-	b, err := openText(bytes.NewReader([]byte(data)))
-	if err != nil {
-		return nil, err
+// Separator is what separates the values of a file that begins so.
+func Separator(sample string) byte {
+	return separator([]byte(sample), func(h []string) int { return recognised(h, nil) })
+}
+
+// Guess is which column of a header each field is read from.
+func Guess(names ...string) (map[string]string, error) {
+	p, err := planColumns(names, nil, false)
+	out := map[string]string{}
+	for _, c := range p.columns {
+		out[specs[c.field].name] = names[c.index]
 	}
-	return newJSON(b, nil), nil
+	return out, err
+}
+
+// Work does what is left of a queued import.
+func (s *Service) Work(ctx context.Context, id int64) error {
+	return s.work(ctx, importJob{ImportID: id})
+}
+
+// StopAfter calls stop in the middle of the nth batch from now, before it is committed.
+func (s *Service) StopAfter(n int64, stop func()) {
+	var seen atomic.Int64
+	s.committing = func() {
+		if seen.Add(1) == n {
+			stop()
+		}
+	}
 }

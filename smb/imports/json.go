@@ -35,7 +35,7 @@ func newJSON(r *bufio.Reader, mapping map[string]string) *jsonSource {
 
 func (j *jsonSource) fill(b *batch) error {
 	b.width = 1
-	for len(b.lines) < batchRows && len(b.text) < batchText {
+	for len(b.lines) < b.limit && len(b.text) < batchText {
 		from := len(b.text)
 		line, fault, err := j.next(b)
 		if err != nil {

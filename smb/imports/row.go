@@ -28,6 +28,7 @@ const (
 
 // batch is some rows of the file on their way through the pipeline.
 type batch struct {
+	limit  int    // rows it has room for
 	width  int    // cells of a row
 	lines  []int  // of each row
 	text   []byte // the cells, one after another
@@ -120,6 +121,7 @@ func (b *business) set(v *values) (bad []refusal) {
 		b.text[state] = code
 	} else {
 		refuse(state, "must be a state of two letters, for example NY")
+		b.text[state] = ""
 	}
 	b.text[zip] = zipCode(b.text[zip], b.text[state])
 	var ok bool

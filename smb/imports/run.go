@@ -21,10 +21,15 @@ import (
 type Service struct {
 	db    *db.DB
 	queue *queue.Queue
+	rows  int // of a batch; fewer in tests
+
+	committing func() // called before a batch is committed; for tests
 }
 
 // New makes a Service on an open database. Imports in the background need Register.
-func New(d *db.DB, q *queue.Queue, _ fibonacco.Config) *Service { return &Service{db: d, queue: q} }
+func New(d *db.DB, q *queue.Queue, _ fibonacco.Config) *Service {
+	return &Service{db: d, queue: q, rows: batchRows, committing: func() {}}
+}
 
 const normalisers = 2 // goroutines that turn rows into businesses, the slowest part but the database
 
@@ -125,7 +130,7 @@ func (w *writer) run(ctx context.Context, file io.Reader, more func(done int64) 
 		defer close(work)
 		defer close(ordered)
 		for {
-			b := &batch{ready: make(chan struct{})}
+			b := &batch{limit: w.rows, ready: make(chan struct{})}
 			ended = src.fill(b)
 			b.done = count.n
 			if len(b.lines) > 0 {

@@ -188,6 +188,7 @@ func (a *API) serveSpec(w http.ResponseWriter, r *http.Request, contentType stri
 		edge.Write(w, r, edge.NotAllowed(r, "GET, HEAD"))
 		return
 	}
+	edge.TraceOf(r.Context()).Pattern = r.URL.Path
 	body, err := text()
 	if err != nil {
 		edge.Write(w, r, fmt.Errorf("write the specification: %w", err))

@@ -24,8 +24,6 @@ type house struct {
 	communities []fibonacco.Community
 	smbs        []fibonacco.SMB
 	jobs        []fibonacco.ImportJob
-	tokens      []fibonacco.AccessToken
-	users       []fibonacco.User
 
 	asked    fibonacco.SMBFilter     // the last filter
 	reason   string                  // the last pause's
@@ -126,9 +124,11 @@ func (h *house) Find(_ context.Context, id int64) (*fibonacco.SMB, error) {
 func (h *house) FindByUUID(_ context.Context, uuid string) (*fibonacco.SMB, error) {
 	return h.find(func(s *fibonacco.SMB) bool { return s.UUID == uuid })
 }
+
 func (h *house) FindByEmail(context.Context, string) (*fibonacco.SMB, error) {
 	return nil, missing("business")
 }
+
 func (h *house) FindByPhone(context.Context, string) (*fibonacco.SMB, error) {
 	return nil, missing("business")
 }
@@ -183,6 +183,7 @@ func (h *house) CalculateEngagementScore(_ context.Context, id int64) (fibonacco
 	}
 	return fibonacco.ScoreBreakdown{SMBID: id, Score: 15, Tier: 4, Parts: []fibonacco.ScorePart{{Kind: fibonacco.KindOpen, Count: 3, Weight: 5, Cap: 25, Points: 15}}}, nil
 }
+
 func (h *house) EvaluateTierChange(context.Context, int64) (int, bool, error) { return 4, false, nil }
 func (h *house) UpgradeTier(context.Context, int64, int) error                { return nil }
 func (h *house) DowngradeTier(context.Context, int64, int) error              { return nil }
@@ -349,6 +350,7 @@ func (g gate) principal(name string) (*fibonacco.Principal, error) {
 func (g gate) ByToken(_ context.Context, s string) (*fibonacco.Principal, error) {
 	return g.principal(s)
 }
+
 func (g gate) BySession(_ context.Context, s string) (*fibonacco.Principal, error) {
 	return g.principal(s)
 }

@@ -36,7 +36,9 @@ func real(t *testing.T, d *db.DB, clock fibonacco.Clock) (a *api.API, tokens map
 		Engagement: fibonacco.EngagementConfig{
 			Tiers: map[int]fibonacco.TierConfig{1: {MinScore: 80}, 2: {MinScore: 50}, 3: {MinScore: 20}, 4: {}}, WindowDays: 30,
 		},
-		Email:   fibonacco.EmailConfig{FromEmail: "sarah@local.example"},
+		Email:   fibonacco.EmailConfig{FromName: "Sarah", FromEmail: "sarah@local.example", ReplyTo: "reply@local.example", ChunkSize: 500},
+		Company: fibonacco.CompanyConfig{Name: "Town Media", PostalAddress: "1 Main Street"},
+		HTTP:    fibonacco.HTTPConfig{PublicURL: "http://localhost:8080"},
 		DataDir: t.TempDir(),
 	}
 	q, err := queue.New(queue.Options{DB: d})
@@ -45,6 +47,11 @@ func real(t *testing.T, d *db.DB, clock fibonacco.Clock) (a *api.API, tokens map
 	must(err)
 	businesses := smb.New(d, q, cfg)
 	mails, err := campaign.New(campaign.Options{DB: d, Queue: q, Config: cfg, Signer: signer, FilterSQL: smb.FilterSQL})
+	must(err)
+	_, err = mails.StoreLibrary(t.Context(), []fibonacco.Campaign{{
+		ID: "HOOK-001", Type: fibonacco.Hook, Week: 1, Day: 1, Title: "Listing", Subject: "Hello", Slug: "listing", BodyMarkdown: "Hello.",
+		EmailTemplateID: "v1", IsActive: true,
+	}}, nil)
 	must(err)
 	gate := access.New(d, access.WithParams(argon2id.Params{Memory: 64, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32}))
 	tokens = map[string]string{"nonsense": "fib_nonsense"}
@@ -114,7 +121,9 @@ func TestAWayThroughTheModules(t *testing.T) {
 		call("POST /smbs/campaign/resume", `{"filter":{"community_id":[1]}}`, js, http.StatusOK)
 		call("GET /smbs/4/explain", "", js, http.StatusOK)
 		call("GET /smbs/4/engagement/score", "", js, http.StatusOK)
-		call("GET /smbs/4/campaigns", "", js, http.StatusOK)
+		if got := call("GET /smbs/4/campaigns", "", js, http.StatusOK); !strings.Contains(got, `"campaign_id":"HOOK-001"`) {
+			t.Errorf("sends %s", got)
+		}
 		call("POST /smbs/import?community=brooklyn&mapping[business_name]=name", "name,email\nA,a@example.com\n", "text/csv", http.StatusAccepted)
 		call("DELETE /smbs/4", "", js, http.StatusNoContent)
 		call("GET /smbs/4", "", js, http.StatusNotFound)

@@ -12,7 +12,7 @@ func (a *API) programme() {
 	register(a, operation{
 		method: http.MethodPost, path: "/smbs/{id}/campaign/start", id: "start-smb", tag: tagProgramme,
 		summary: "Start a business on the programme", errors: one, response: exampleSMB,
-		description: "Day 1 is today where the business is, and the first step is planned. 409 unless it is pending.",
+		description: "Day 1 is today where the business is, and the first step is planned. 409 unless it is pending, and when there is no campaign to send.",
 	}, a.startSMB)
 	register(a, operation{
 		method: http.MethodPost, path: "/smbs/{id}/campaign/pause", id: "pause-smb", tag: tagProgramme,
@@ -29,9 +29,10 @@ func (a *API) programme() {
 	const bulk = "Businesses in a status that does not allow it are counted as refused and left as they are. An empty filter is every business."
 	register(a, operation{
 		method: http.MethodPost, path: "/smbs/campaign/start", id: "start-smbs", tag: tagProgramme,
-		summary: "Start many businesses", description: bulk, errors: ofBody,
-		request:  bulkInput{Filter: bulkFilter{CommunityID: []int64{1}, CampaignStatus: []string{"pending"}}},
-		response: fibonacco.ProgrammeResult{Matched: 214, Changed: 210, Refused: 4, Planned: 208, Skipped: 2},
+		summary: "Start many businesses", errors: append([]int{http.StatusConflict}, ofBody...),
+		description: bulk + " 409 when there is no campaign to send.",
+		request:     bulkInput{Filter: bulkFilter{CommunityID: []int64{1}, CampaignStatus: []string{"pending"}}},
+		response:    fibonacco.ProgrammeResult{Matched: 214, Changed: 210, Refused: 4, Planned: 208, Skipped: 2},
 	}, a.startSMBs)
 	register(a, operation{
 		method: http.MethodPost, path: "/smbs/campaign/pause", id: "pause-smbs", tag: tagProgramme,

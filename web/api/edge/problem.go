@@ -136,7 +136,7 @@ func From(ctx context.Context, err error) *Problem {
 		TraceOf(ctx).Err = err
 	case fibonacco.Unavailable:
 		TraceOf(ctx).Err = err
-		p.RetryAfter(time.Second)
+		p = p.RetryAfter(time.Second)
 	case fibonacco.Unauthorized:
 		p.header.Set("WWW-Authenticate", `Bearer realm="fibonacco"`)
 	case fibonacco.TooMany:
@@ -145,7 +145,7 @@ func From(ctx context.Context, err error) *Problem {
 		if errors.As(err, &told) {
 			wait = told.RetryAfter()
 		}
-		p.RetryAfter(wait)
+		p = p.RetryAfter(wait)
 	}
 	return p
 }

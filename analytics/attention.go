@@ -1,0 +1,55 @@
+package analytics
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/fibonacco/fibonacco"
+	"github.com/fibonacco/fibonacco/db"
+)
+
+// recent is how long a failure stays on the first page. An unknown send stays until it is settled.
+const recent = 7 * 24 * time.Hour
+
+// failedJobs is how many jobs gave up, in all queues.
+func (s *Service) failedJobs(ctx context.Context) (int, error) {
+	if s.queues == nil {
+		return 0, nil
+	}
+	states, err := s.queues.Queues(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("read queues: %w", err)
+	}
+	n := 0
+	for _, q := range states {
+		n += q.Failed
+	}
+	return n, nil
+}
+
+// readAttention lists what waits for a person, the gravest first.
+func (c *counting) readAttention(ctx context.Context, tx *db.Tx, failedJobs int) error {
+	since := tx.Now.Add(-recent)
+	c.o.Attention = []fibonacco.Attention{}
+	for _, a := range []struct {
+		kind, query string
+		args        []any
+	}{
+		{"unknown_sends", `SELECT COUNT(*), MIN(scheduled_for) FROM campaign_sends WHERE status = 'unknown'`, nil},
+		{"failed_sends", `SELECT COUNT(*), MIN(scheduled_for) FROM campaign_sends WHERE status = 'failed' AND scheduled_for >= $1`, []any{since}},
+		{"failed_imports", `SELECT COUNT(*), MIN(created_at) FROM imports WHERE status = 'failed' AND created_at >= $1`, []any{since}},
+	} {
+		one := fibonacco.Attention{Kind: a.kind}
+		if err := tx.QueryRow(ctx, a.query, a.args...).Scan(&one.Count, db.TimePtr(&one.OldestAt)); err != nil {
+			return fmt.Errorf("count %s: %w", a.kind, err)
+		}
+		if one.Count > 0 {
+			c.o.Attention = append(c.o.Attention, one)
+		}
+	}
+	if failedJobs > 0 {
+		c.o.Attention = append(c.o.Attention, fibonacco.Attention{Kind: "failed_jobs", Count: failedJobs})
+	}
+	return nil
+}

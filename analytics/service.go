@@ -1,0 +1,93 @@
+// Package analytics is Module 8: it reads the figures. It owns no table and writes nothing; every
+// figure is counted from the rows that the other modules keep, so that it equals a recount.
+//
+// overview.go puts the first page together, day.go says what "today" is, counts.go and
+// engagement.go count sends and what recipients did, feed.go and attention.go say what happened
+// and what waits for a person, total.go counts what moves slowly.
+package analytics
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/fibonacco/fibonacco"
+	"github.com/fibonacco/fibonacco/db"
+)
+
+// Pages ask for an overview every second and share the answer. Counting may take at most one
+// part in fastShare of the time, and what moves slowly one part in slowShare: over few rows every
+// answer is fresh, over a million it is a few seconds old and the database keeps its breath.
+const (
+	fastShare = 10
+	slowShare = 50
+	fastMost  = 10 * time.Second
+	slowMost  = time.Minute
+)
+
+// Service implements fibonacco.Analytics. Safe for concurrent use.
+type Service struct {
+	db     *db.DB
+	queues fibonacco.Queues
+
+	mu    sync.Mutex
+	fast  kept[fibonacco.Overview]
+	slow  kept[slow]
+	zones map[string]*time.Location
+}
+
+var _ fibonacco.Analytics = (*Service)(nil)
+
+// New makes the service. queues may be nil: then jobs that gave up are not in Attention.
+func New(d *db.DB, queues fibonacco.Queues) *Service {
+	return &Service{db: d, queues: queues, zones: map[string]*time.Location{}}
+}
+
+// Overview implements fibonacco.Analytics. Callers share what it returns and must not change it.
+func (s *Service) Overview(ctx context.Context) (*fibonacco.Overview, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.fast.fresh(fastShare, fastMost) {
+		return s.fast.value, nil
+	}
+	began := fibonacco.RealTime()
+	failed, err := s.failedJobs(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("overview: %w", err)
+	}
+	o := &fibonacco.Overview{}
+	err = s.db.View(ctx, func(tx *db.Tx) error {
+		if !s.slow.fresh(slowShare, slowMost) {
+			began := fibonacco.RealTime()
+			counted, err := readSlow(ctx, tx)
+			if err != nil {
+				return err
+			}
+			s.slow.keep(counted, began)
+		}
+		return s.count(ctx, tx, o, failed)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("overview: %w", err)
+	}
+	s.fast.keep(o, began)
+	return o, nil
+}
+
+// kept is a result with what it cost.
+type kept[T any] struct {
+	value *T
+	taken time.Time // real time
+	cost  time.Duration
+}
+
+func (k *kept[T]) keep(value *T, began time.Time) {
+	k.value, k.taken = value, fibonacco.RealTime()
+	k.cost = k.taken.Sub(began)
+}
+
+// fresh reports whether the result may be shown again.
+func (k *kept[T]) fresh(share int, most time.Duration) bool {
+	return k.value != nil && fibonacco.RealTime().Sub(k.taken) < min(k.cost*time.Duration(share), most)
+}

@@ -1,0 +1,160 @@
+package ui
+
+import (
+	"bytes"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/jhillyerd/enmime/v2"
+
+	"github.com/fibonacco/fibonacco"
+)
+
+const mailsPerPage = 30
+
+// mailboxData is one page of caught mails, newest first.
+type mailboxData struct {
+	Query  string
+	Before int64
+	Mails  []fibonacco.CaughtMail
+	Total  int
+	Older  string // address; "" on the last page
+	Self   string
+	Now    time.Time
+}
+
+func mailboxPath(query string, before int64) string {
+	q := url.Values{}
+	if query != "" {
+		q.Set("q", query)
+	}
+	if before != 0 {
+		q.Set("before", strconv.FormatInt(before, 10))
+	}
+	if len(q) == 0 {
+		return "/mailbox"
+	}
+	return "/mailbox?" + q.Encode()
+}
+
+func mailPath(id int64) string { return "/mailbox/" + strconv.FormatInt(id, 10) }
+
+func (u *ui) mailbox(w http.ResponseWriter, r *http.Request) error {
+	d := mailboxData{Query: strings.TrimSpace(r.URL.Query().Get("q")), Now: u.Clock.Now()}
+	d.Before, _ = strconv.ParseInt(r.URL.Query().Get("before"), 10, 64)
+	page, total, err := u.Mailbox.ListCaught(r.Context(), d.Query, max(d.Before, 0), mailsPerPage+1)
+	if err != nil {
+		return fmt.Errorf("list caught mails: %w", err)
+	}
+	if len(page) > mailsPerPage {
+		page = page[:mailsPerPage]
+		d.Older = mailboxPath(d.Query, page[mailsPerPage-1].ID)
+	}
+	d.Mails, d.Total, d.Self = page, total, mailboxPath(d.Query, d.Before)
+	u.show(w, r, http.StatusOK, mailboxPage(u.frame(r, "Mailbox", "/mailbox"), d))
+	return nil
+}
+
+// mailData is one caught mail, taken apart.
+type mailData struct {
+	*fibonacco.CaughtMail
+	Headers  []mailHeader
+	HasHTML  bool
+	Text     string
+	Raw      string
+	Cut      bool   // Raw is only the beginning
+	Mistake  string // why it could not be taken apart; "" when it could
+	Attached []string
+}
+
+type mailHeader struct{ Name, Value string }
+
+const rawShown = 256 << 10
+
+func (u *ui) readMail(r *http.Request) (*fibonacco.CaughtMail, []byte, error) {
+	id, err := idOf(r.PathValue("id"))
+	if err != nil {
+		return nil, nil, err
+	}
+	return u.Mailbox.Caught(r.Context(), id)
+}
+
+func (u *ui) mail(w http.ResponseWriter, r *http.Request) error {
+	caught, raw, err := u.readMail(r)
+	if err != nil {
+		return err
+	}
+	d := mailData{CaughtMail: caught, Raw: string(raw[:min(len(raw), rawShown)]), Cut: len(raw) > rawShown}
+	if envelope, err := enmime.ReadEnvelope(bytes.NewReader(raw)); err != nil {
+		d.Mistake = "This message could not be taken apart; its source is below."
+	} else {
+		d.HasHTML, d.Text = envelope.HTML != "", envelope.Text
+		for _, name := range []string{"From", "To", "Reply-To", "Subject", "Date", "Message-ID", "List-Unsubscribe"} {
+			if v := envelope.GetHeader(name); v != "" {
+				d.Headers = append(d.Headers, mailHeader{name, v})
+			}
+		}
+		for _, part := range envelope.Attachments {
+			d.Attached = append(d.Attached, part.FileName)
+		}
+	}
+	u.show(w, r, http.StatusOK, mailPage(u.frame(r, orWord(d.Subject, "No subject"), "/mailbox"), d, u.Clock.Now()))
+	return nil
+}
+
+// mailHTML is the HTML of a mail for the frame that shows it: a stranger's document, so no
+// scripts, no forms, an origin of its own, and no pictures but this product's. The tracking
+// picture among them is loaded as any reader's would be: looking at a mail here opens it.
+func (u *ui) mailHTML(w http.ResponseWriter, r *http.Request) error {
+	_, raw, err := u.readMail(r)
+	if err != nil {
+		return err
+	}
+	envelope, err := enmime.ReadEnvelope(bytes.NewReader(raw))
+	if err != nil || envelope.HTML == "" {
+		return fibonacco.Errorf(fibonacco.NotFound, "This mail has no HTML part.")
+	}
+	head := w.Header()
+	head.Set("Content-Security-Policy", "default-src 'none'; img-src 'self' data: "+u.pixels+
+		"; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'; frame-ancestors 'self'; sandbox allow-popups allow-popups-to-escape-sandbox")
+	head.Set("Content-Type", "text/html; charset=utf-8")
+	head.Set("Referrer-Policy", "no-referrer")
+	head.Set("Cross-Origin-Opener-Policy", "unsafe-none")
+	_, _ = w.Write([]byte(newTabs(envelope.HTML))) // the visitor has gone: nothing to do about it
+	return nil
+}
+
+// newTabs makes links open beside the mailbox: the frame they are in may not leave its page.
+func newTabs(html string) string {
+	const base = `<base target="_blank">`
+	if i := strings.Index(strings.ToLower(html), "<head"); i >= 0 {
+		if end := strings.IndexByte(html[i:], '>'); end >= 0 {
+			return html[:i+end+1] + base + html[i+end+1:]
+		}
+	}
+	return base + html
+}
+
+func (u *ui) mailSource(w http.ResponseWriter, r *http.Request) error {
+	caught, raw, err := u.readMail(r)
+	if err != nil {
+		return err
+	}
+	head := w.Header()
+	head.Set("Content-Type", "message/rfc822")
+	head.Set("Content-Disposition", fmt.Sprintf(`attachment; filename="mail-%d.eml"`, caught.ID))
+	_, _ = w.Write(raw) // the visitor has gone: nothing to do about it
+	return nil
+}
+
+// size writes 38 KB.
+func size(bytes int) string {
+	if bytes < 1000 {
+		return fmt.Sprintf("%d B", bytes)
+	}
+	return fmt.Sprintf("%.0f KB", float64(bytes)/1000)
+}
