@@ -16,6 +16,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"runtime"
+	"runtime/pprof"
 	"strings"
 	"syscall"
 )
@@ -106,6 +107,16 @@ func runAll(ctx context.Context, names []string, only string, n int) error {
 }
 
 func runChild(ctx context.Context, name, engine string, n int) error {
+	if path := os.Getenv("BENCH_PROFILE"); path != "" {
+		f, err := os.Create(path)
+		if err != nil {
+			return err
+		}
+		if err := pprof.StartCPUProfile(f); err != nil {
+			return err
+		}
+		defer pprof.StopCPUProfile()
+	}
 	for _, p := range parts {
 		if p.name == name {
 			figures, err := p.run(ctx, engine, n)

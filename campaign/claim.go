@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,7 +16,7 @@ import (
 
 // claimAtOnce bounds what one worker has claimed and not handed over: what is in doubt, should
 // its node die and never come back.
-const claimAtOnce = 100
+const claimAtOnce = 250
 
 // notReadyPause is how long a chunk waits, in real time, when the provider is unreachable.
 const notReadyPause = 3 * time.Second
@@ -88,7 +89,7 @@ func (s *Service) claim(ctx context.Context, steps steps, ids []int64) ([]claim,
 				smbs.email_opted_in, smbs.do_not_contact, smbs.campaign_status, smbs.deleted_at IS NOT NULL,
 				EXISTS (SELECT 1 FROM suppressions WHERE suppressions.email_key = lower(s.email))
 			FROM campaign_sends s JOIN smbs ON smbs.id = s.smb_id JOIN communities ON communities.id = smbs.community_id
-			WHERE s.id IN ($1...) AND s.status = 'queued' ORDER BY s.id FOR UPDATE OF s`, ids)
+			WHERE s.id IN ($1...) AND s.status = 'queued' ORDER BY s.id`, ids)
 		if err != nil {
 			return err
 		}
@@ -122,13 +123,20 @@ func (s *Service) claim(ctx context.Context, steps steps, ids []int64) ([]claim,
 		}
 		if _, err := tx.ExecBatch(ctx, closed, `
 			UPDATE campaign_sends SET status = rows.status, skip_reason = rows.reason, updated_at = $1
-			FROM rows WHERE campaign_sends.id = rows.id`, tx.Now); err != nil {
+			FROM rows WHERE campaign_sends.id = rows.id AND campaign_sends.status = 'queued'`, tx.Now); err != nil {
 			return err
 		}
-		_, err = tx.Exec(ctx, `
+		// The WHERE clause is the lock: of two workers with the same id, one gets it back.
+		won, err := db.Select[int64](ctx, tx, `
 			UPDATE campaign_sends SET status = 'sending', claimed_by = $1, claimed_at = $2, updated_at = $2
-			WHERE id IN ($3...) AND status = 'queued'`, s.queue.NodeID(), tx.Now, mine)
-		return err
+			WHERE id IN ($3...) AND status = 'queued' RETURNING id`, s.queue.NodeID(), tx.Now, mine)
+		if err != nil {
+			return err
+		}
+		if len(won) < len(claims) {
+			claims = slices.DeleteFunc(claims, func(c claim) bool { return !slices.Contains(won, c.id) })
+		}
+		return nil
 	})
 	return claims, err
 }

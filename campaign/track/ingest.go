@@ -106,7 +106,7 @@ func (s *Service) settle(batch []*note) {
 		}
 	default:
 		for _, n := range batch {
-			_ = n; continue
+			s.settle([]*note{n})
 		}
 		return
 	}
