@@ -1,6 +1,9 @@
 package track
 
-import "strings"
+import (
+	"strings"
+	"sync"
+)
 
 // agentClass is what a user agent says about itself.
 type agentClass int
@@ -52,6 +55,29 @@ var scanners = []string{
 	"python-requests", "python-urllib", "python-httpx", "aiohttp", "scrapy", "go-http-client", "java/", "apache-httpclient",
 	"apache-httpasyncclient", "ahc/", "okhttp", "axios", "node-fetch", "undici", "got (", "guzzlehttp", "php/", "ruby", "faraday",
 	"winhttp", "powershell", "httpie", "postmanruntime", "insomnia", "colly",
+}
+
+// agents remembers what user agents are: there are few, and each is looked at against two hundred
+// names. Safe for concurrent use; the zero value is ready.
+type agents struct {
+	mu    sync.Mutex
+	known map[string]agentClass
+}
+
+const agentsKept = 4096 // bounds the memory to some 2 MB
+
+func (a *agents) of(agent string) agentClass {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	class, ok := a.known[agent]
+	if !ok {
+		if len(a.known) >= agentsKept || a.known == nil {
+			a.known = map[string]agentClass{}
+		}
+		class = agentOf(agent)
+		a.known[agent] = class
+	}
+	return class
 }
 
 // agentOf sorts a user agent.

@@ -108,7 +108,7 @@ func (b *batch) judge(ctx context.Context) error {
 			bursts[d] = starts
 		}
 		n.verdict, n.reason = evidence{
-			note: n, send: d, trapped: d.past.trapped(n),
+			note: n, send: d, agent: b.s.agents.of(n.agent), trapped: d.past.trapped(n),
 			burst: slices.ContainsFunc(starts, func(start time.Time) bool {
 				return !n.at.Before(start) && n.at.Sub(start) <= burstSpan
 			}),

@@ -43,6 +43,7 @@ type Service struct {
 	signer  *fibonacco.Signer
 	base    string // public URL without a slash at the end
 	targets targets
+	agents  agents
 
 	in             chan *note
 	start, stop    sync.Once

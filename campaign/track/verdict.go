@@ -33,6 +33,7 @@ const (
 type evidence struct {
 	note    *note
 	send    *send
+	agent   agentClass
 	trapped bool // the hidden link was taken from this address within trapHolds
 	burst   bool // several links of this send were taken within burstSpan
 }
@@ -41,7 +42,6 @@ type evidence struct {
 // likely ones.
 func (e evidence) verdict() (fibonacco.Verdict, string) {
 	n := e.note
-	agent := agentOf(n.agent)
 	switch {
 	case n.linkID == render.LinkTrap || e.trapped:
 		return fibonacco.Machine, byTrap
@@ -49,17 +49,17 @@ func (e evidence) verdict() (fibonacco.Verdict, string) {
 		return fibonacco.Machine, byMethod
 	case n.prefetch:
 		return fibonacco.Machine, byPrefetch
-	case agent == scannerAgent:
+	case e.agent == scannerAgent:
 		return fibonacco.Machine, byScanner
-	case agent == imageProxyAgent && n.kind == opened:
+	case e.agent == imageProxyAgent && n.kind == opened:
 		return fibonacco.UnknownAgent, byImageProxy
-	case agent == imageProxyAgent:
+	case e.agent == imageProxyAgent:
 		return fibonacco.Machine, byProxyClick
 	case n.kind == clicked && (soonAfter(e.send.sentAt, n.at) || soonAfter(e.send.deliveredAt, n.at)):
 		return fibonacco.Machine, byHaste
 	case n.kind == clicked && e.burst:
 		return fibonacco.Machine, byBurst
-	case agent == noAgent:
+	case e.agent == noAgent:
 		return fibonacco.UnknownAgent, byNoAgent
 	}
 	return fibonacco.Human, ""

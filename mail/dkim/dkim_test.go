@@ -171,6 +171,7 @@ func TestUnderTheSignature(t *testing.T) {
 		{"Hello  Jane", "Hello  Joe"}:                                 true,
 		{"\r\nTo:", "\r\nFrom: eve@example.com\r\nTo:"}:               true,
 		{"\r\nTo:", "\r\nContent-Transfer-Encoding: base64\r\nTo:"}:   true,
+		{"From: Sarah", "From: eve@example.com\r\nFrom: Sarah"}:       true,
 		{"X-Other: not", "X-Other: now"}:                              false,
 		{"Hello  Jane", "Hello \t Jane"}:                              false,
 		{"subject that is\r\n folded", "subject that is folded"}:      false,

@@ -203,9 +203,6 @@ func (c *serverConn) write(s string) { _, _ = io.WriteString(c.nc, s) }
 
 // act hangs or drops, and reports whether the conversation goes on.
 func (c *serverConn) act(rule *Rule) bool {
-	if rule.At == AtBody {
-		time.Sleep(rule.Wait)
-	}
 	if rule.Hang {
 		// The client gives up, or the server goes down; what the client sends until then is lost.
 		_, _ = io.Copy(io.Discard, c.r)

@@ -100,8 +100,11 @@ func (c *serverConn) message() ([]byte, bool) {
 	if _, err := c.r.Peek(1); err != nil {
 		return nil, false
 	}
-	if rule := c.s.rule(AtBody, ""); rule != nil && !c.act(rule) {
-		return nil, false
+	if rule := c.s.rule(AtBody, ""); rule != nil {
+		c.answer(rule.Reply, rule)
+		if !c.act(rule) {
+			return nil, false
+		}
 	}
 	message := []byte("\r\n")
 	for {

@@ -91,6 +91,7 @@ func TestBackoffGrows(t *testing.T) {
 	})
 	var log tee
 	m := newMailer(t, server.URL(), "connections=4", func(o *smtp.Options) {
+		o.Timeouts.Idle = 300 * time.Millisecond
 		o.Backoff = smtp.Backoff{First: 10 * time.Millisecond, Most: 80 * time.Millisecond}
 		o.Logger = slog.New(slog.NewTextHandler(&log, nil))
 	})
@@ -121,6 +122,57 @@ func TestBackoffGrows(t *testing.T) {
 	}
 	if book.Len() != 1 {
 		t.Errorf("%d mails reported", book.Len())
+	}
+	eventually(t, "the connection that found out is closed", func() bool { return server.Open() == 0 })
+	time.Sleep(50 * time.Millisecond)
+	if n := server.Open(); n != 0 {
+		t.Errorf("%d connections although there is no mail", n)
+	}
+}
+
+// TestGoneWhileIdle: a server that worked and left while nobody looked costs one mail a try, not one
+// for each connection.
+func TestGoneWhileIdle(t *testing.T) {
+	t.Parallel()
+	server := mailtest.NewServer(t, mailtest.ServerOptions{
+		Rules: []mailtest.Rule{{At: mailtest.AtDot, Wait: 2 * time.Millisecond}},
+	})
+	m := newMailer(t, server.URL(), "connections=4", func(o *smtp.Options) {
+		o.Timeouts.Idle = 20 * time.Millisecond
+		o.Backoff = smtp.Backoff{First: time.Minute, Most: time.Minute}
+	})
+	in, book := make(chan *fibonacco.Mail, 50), mailtest.NewBook()
+	mailtest.Start(t, m, in, book)
+	mails := many(40)
+	for _, mail := range mails[:20] {
+		in <- mail
+	}
+	book.Wait(t, 20)
+	eventually(t, "the connections are closed", func() bool { return server.Open() == 0 })
+	if server.MostOpen() < 2 {
+		t.Errorf("%d connections for 20 mails", server.MostOpen())
+	}
+	server.Down()
+	for _, mail := range mails[20:] {
+		in <- mail
+	}
+	eventually(t, "it is not ready", func() bool { return m.Ready() != nil })
+	time.Sleep(20 * time.Millisecond)
+	if n := 20 - len(in); n != 1 {
+		t.Errorf("%d mails were taken", n)
+	}
+}
+
+// TestAllRefused: the first lane's mail need not be accepted for the others to follow.
+func TestAllRefused(t *testing.T) {
+	t.Parallel()
+	server := mailtest.NewServer(t, mailtest.ServerOptions{Rules: []mailtest.Rule{
+		{At: mailtest.AtRCPT, Reply: "550 5.1.1 No such user", Wait: 2 * time.Millisecond},
+	}})
+	mails := many(40)
+	mailtest.RunAll(t, newMailer(t, server.URL(), "connections=4"), mails...).Check(t, mails)
+	if n := server.MostOpen(); n < 2 {
+		t.Errorf("%d connection", n)
 	}
 }
 
@@ -231,6 +283,20 @@ func TestConnectionHasHadItsShare(t *testing.T) {
 	}
 }
 
+// TestNoShareAtAll: a server that says so at the first mail of each connection means us to go away.
+func TestNoShareAtAll(t *testing.T) {
+	t.Parallel()
+	server := mailtest.NewServer(t, mailtest.ServerOptions{
+		Rules: []mailtest.Rule{{At: mailtest.AtMAIL, Upto: 1, Reply: "421 4.7.0 Too many messages", Drop: true}},
+	})
+	mails := many(2)
+	book := mailtest.RunAll(t, newMailer(t, server.URL(), "connections=1"), mails...)
+	honest(t, server, book, mails)
+	if h := result(t, book, mails[0]); h.Result != notTried || h.Code != 421 {
+		t.Errorf("%+v", h)
+	}
+}
+
 // TestTooManyConnections: the server's limit is found and kept, and those connected go on.
 func TestTooManyConnections(t *testing.T) {
 	t.Parallel()
@@ -289,6 +355,46 @@ func TestServerClosesIdleConnection(t *testing.T) {
 		if n := len(server.Received()); n != 2 {
 			t.Errorf("%d arrived: %+v", n, result(t, book, mails[1]))
 		}
+	}
+}
+
+// TestUnaskedGoodbye: a server may say 421 while nothing is asked. That is no trouble.
+func TestUnaskedGoodbye(t *testing.T) {
+	t.Parallel()
+	for _, raw := range []string{"250 2.0.0 Ok\r\n421 4.3.2 Closing\r\n", "250 2.0.0 Ok\r\n"} {
+		server := mailtest.NewServer(t, mailtest.ServerOptions{Rules: []mailtest.Rule{
+			{At: mailtest.AtDot, Nth: 1, Raw: raw, Drop: true},
+		}})
+		m := newMailer(t, server.URL(), "connections=1", func(o *smtp.Options) {
+			o.Backoff = smtp.Backoff{First: time.Minute, Most: time.Minute}
+		})
+		in, book := make(chan *fibonacco.Mail), mailtest.NewBook()
+		mailtest.Start(t, m, in, book)
+		mails := many(3)
+		in <- mails[0]
+		book.Wait(t, 1)
+		time.Sleep(1100 * time.Millisecond) // long enough to have a look before the next
+		in <- mails[1]
+		in <- mails[2]
+		book.Wait(t, 3)
+		honest(t, server, book, mails)
+		if n := len(arrivals(server)); n != 3 {
+			t.Errorf("%q: %d arrived", raw, n)
+		}
+	}
+}
+
+// TestHastyGoodbye: 421 together with the answer to the last mail is no trouble either.
+func TestHastyGoodbye(t *testing.T) {
+	t.Parallel()
+	server := mailtest.NewServer(t, mailtest.ServerOptions{NoPipelining: true, Rules: []mailtest.Rule{
+		{At: mailtest.AtDot, Nth: 2, Raw: "250 2.0.0 Ok\r\n421 4.3.2 Closing\r\n", Drop: true},
+	}})
+	mails := many(4)
+	book := mailtest.RunAll(t, newMailer(t, server.URL(), "connections=1"), mails...)
+	honest(t, server, book, mails)
+	if n := len(arrivals(server)); n != 4 {
+		t.Errorf("%d arrived", n)
 	}
 }
 

@@ -83,7 +83,7 @@ func badDays(random *rand.Rand) (rules []mailtest.Rule) {
 			rule.Raw, rule.Drop = "garbage\r\n", true
 		default:
 			rule.Reply = answers[random.IntN(len(answers))]
-			rule.Drop = rule.Reply[:3] == "421"
+			rule.Drop = rule.Reply[:3] == "421" || rule.At == mailtest.AtBody // answers come after the body
 		}
 		rules = append(rules, rule)
 	}

@@ -37,14 +37,15 @@ type gate struct {
 	accepted atomic.Int64 // mails, ever
 	latest   atomic.Int64 // Unix nanoseconds of the last of them
 
-	mu      sync.Mutex
-	changed chan struct{} // closed and replaced when lanes should look again
-	state   state
-	scout   *lane
-	fails   int // in a row; forgotten after a quiet time
-	wait    time.Duration
-	until   time.Time
-	reason  string
+	mu        sync.Mutex
+	changed   chan struct{} // closed and replaced when lanes should look again
+	state     state
+	scout     *lane
+	fails     int  // in a row; forgotten after a quiet time
+	unreached bool // nobody has connected since the last failure
+	wait      time.Duration
+	until     time.Time
+	reason    string
 
 	seats int       // lanes that may connect or are connected
 	live  int       // connections
@@ -81,7 +82,7 @@ func (g *gate) admit(l *lane) (wait time.Duration, dialFirst bool, changed <-cha
 	if wait := g.pace.ask(now); wait > 0 {
 		return wait, false, g.changed
 	}
-	return 0, l.conn == nil && (g.fails > 0 || g.width < g.lanes), g.changed
+	return 0, l.conn == nil && (g.unreached || g.width < g.lanes), g.changed
 }
 
 // admitNow is admit for a lane that has a connection and will not wait.
@@ -128,6 +129,7 @@ func (g *gate) connected() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.live++
+	g.unreached = false
 }
 
 // disconnected notes that one is gone.
@@ -190,7 +192,7 @@ func (g *gate) failLocked(reason string) {
 	g.fails++
 	g.wait = jitter(g.backoff.after(g.fails))
 	g.until = fibonacco.RealTime().Add(g.wait)
-	g.state, g.scout, g.reason = broken, nil, reason
+	g.state, g.scout, g.reason, g.unreached = broken, nil, reason, true
 	g.width = g.lanes
 	g.log.Warn("mail server does not work", "reason", reason, "next_try_in", g.wait.Round(time.Millisecond))
 	g.settle()

@@ -258,10 +258,16 @@ func (l *lane) connect(it *item) bool {
 	return false
 }
 
-// refresh closes a connection that was unused for a while and that the server has left.
+// refresh closes a connection on which the server has spoken unasked ("421 closing", or it is out of
+// step), or that was unused for a while and that the server has left.
 func (l *lane) refresh() {
 	l.idle.Stop()
-	if l.conn != nil && fibonacco.RealTime().Sub(l.conn.used) > staleAfter && l.conn.stale() {
+	c := l.conn
+	if c == nil {
+		return
+	}
+	unused := fibonacco.RealTime().Sub(c.used) > staleAfter
+	if c.r.Buffered() > 0 || unused && c.stale() {
 		l.drop()
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"io"
 	"sync/atomic"
+
+	"github.com/fibonacco/fibonacco"
 )
 
 // Row is a row that the scanner read.
@@ -80,6 +82,9 @@ func (s *Service) Work(ctx context.Context, id int64) error {
 	return s.work(ctx, importJob{ImportID: id})
 }
 
+// WhileCommitting calls f in the middle of each batch.
+func (s *Service) WhileCommitting(f func()) { s.committing = f }
+
 // StopAfter calls stop in the middle of the nth batch from now, before it is committed.
 func (s *Service) StopAfter(n int64, stop func()) {
 	var seen atomic.Int64
@@ -88,4 +93,17 @@ func (s *Service) StopAfter(n int64, stop func()) {
 			stop()
 		}
 	}
+}
+
+// ReadAll is how many businesses a file holds, read and normalised as Run does.
+func (s *Service) ReadAll(r io.Reader) int {
+	n := 0
+	src, err := open(fibonacco.ImportRequest{}, r)
+	for err == nil {
+		b := &batch{limit: s.rows}
+		err = src.fill(b)
+		b.normalise(src)
+		n += len(b.rows)
+	}
+	return n
 }

@@ -78,7 +78,7 @@ var specs = [fields]spec{
 	}},
 	address: {"address", 255, []string{
 		"address", "streetaddress", "businessaddress", "physicaladdress", "address1", "addressline1", "addressline", "address01",
-		"street", "street1", "addr", "addr1", "mailingaddress", "addressstreet",
+		"street", "street1", "addr", "addr1", "mailingaddress",
 	}},
 	city: {"city", 100, []string{
 		"city", "addresscity", "businesscity", "town", "cityname", "mailingcity", "municipality", "locality",
@@ -99,7 +99,7 @@ var specs = [fields]spec{
 		"addressbuilding", "addressbuildingnumber", "buildingnumber", "housenumber", "streetnumber", "addressnumber", "streetno",
 		"houseno", "building",
 	}},
-	street: {"address_street", 0, []string{"addressstreetname", "streetname", "roadname"}},
+	street: {"address_street", 0, []string{"addressstreet", "addressstreetname", "streetname", "roadname"}},
 	unit: {"address_unit", 0, []string{
 		"addressunit", "address2", "addressline2", "street2", "addr2", "suite", "unit", "apartment", "apt", "addresssuite",
 	}},

@@ -187,7 +187,7 @@ func TestJobSurvivesItsWorkers(t *testing.T) {
 	for _, m := range []string{"fill", "overwrite"} {
 		t.Run(m, func(t *testing.T) {
 			dbtest.Each(t, func(t *testing.T, d *db.DB, _ *fibonacco.FakeClock) {
-				file := "Name,Email,Category\n" + strings.Repeat("A,a@a.example,first\n", 3) + licences(200) + "A,a@a.example,last\n"
+				file := licences(200) + "SHOP 1 LLC,last,owner@shop-1.example,,,,,\nSHOP 1 LLC,,bad,,,,,\n"
 				clean := newHouse(t, d, nil)
 				want := clean.run(file, mode(m))
 				stored := clean.stored()
@@ -266,11 +266,13 @@ func TestJobMakesRoom(t *testing.T) {
 			Name: "default", Queues: []string{queue.Default}, Balance: "off", MinProcesses: 1, MaxProcesses: 1, Tries: 1, Timeout: 200 * time.Millisecond,
 		}})
 		h.imports.Register()
-		h.imports.SetBatchRows(3)
+		h.imports.SetBatchRows(10)
+		slow := func() { time.Sleep(20 * time.Millisecond) }
+		h.imports.WhileCommitting(slow)
 		h.start()
-		job, err := h.imports.StartImport(t.Context(), h.request(), []byte(licences(1500)))
+		job, err := h.imports.StartImport(t.Context(), h.request(), []byte(licences(150)))
 		must(t, err)
-		if done := h.ended(job.UUID); done.Status != "completed" || done.Total != 1500 {
+		if done := h.ended(job.UUID); done.Status != "completed" || done.Total != 150 {
 			t.Errorf("ended %+v", done)
 		}
 	})

@@ -1,8 +1,12 @@
 package imports
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 
 	"github.com/fibonacco/fibonacco/db"
 )
@@ -33,37 +37,41 @@ var (
 // load adds to x every business of the community that a row of the batch could be about: a
 // statement for each kind of key, however many rows there are.
 func (x *index) load(ctx context.Context, tx *db.Tx, community int64, rows []business, touched idSet) error {
-	if err := guidePlanner(ctx, tx); err != nil {
+	if err := planCache(ctx, tx, "force_custom_plan"); err != nil {
 		return err
 	}
-	emails, phones, bare, anyZIP := newKeys(), newKeys(), newKeys(), newKeys()
-	names := db.NewBatch("k text", "zip text")
+	emails, phones, bare, anyZIP := keys{}, keys{}, keys{}, keys{}
 	type nameZIP struct{ name, zip string }
-	seen := make(map[nameZIP]bool, len(rows))
+	pairs := make(map[nameZIP]bool, len(rows))
 	for i := range rows {
 		b := &rows[i]
 		emails.add(b.emailKey)
 		phones.add(b.number())
 		if z := b.text[zip]; z == "" {
 			anyZIP.add(b.nameKey)
-		} else if key := (nameZIP{b.nameKey, z}); b.nameKey != "" && !seen[key] {
-			seen[key] = true
-			names.Add(b.nameKey, z)
+		} else if b.nameKey != "" {
+			pairs[nameZIP{b.nameKey, z}] = true
 			bare.add(b.nameKey)
 		}
+	}
+	names := db.NewBatch("k text", "zip text")
+	for _, key := range slices.SortedFunc(maps.Keys(pairs), func(a, b nameZIP) int {
+		return cmp.Or(strings.Compare(a.name, b.name), strings.Compare(a.zip, b.zip))
+	}) {
+		names.Add(key.name, key.zip)
 	}
 	for _, l := range []struct {
 		keys  *db.Batch
 		query string
 	}{
-		{emails.batch, lookupEmail}, {phones.batch, lookupPhone}, {names, lookupNameZIP},
-		{bare.batch, lookupNoZIP}, {anyZIP.batch, lookupName},
+		{emails.batch(), lookupEmail}, {phones.batch(), lookupPhone}, {names, lookupNameZIP},
+		{bare.batch(), lookupNoZIP}, {anyZIP.batch(), lookupName},
 	} {
 		if err := x.loadBy(ctx, tx, l.keys, l.query, community, touched); err != nil {
 			return fmt.Errorf("look for known businesses: %w", err)
 		}
 	}
-	return nil
+	return planCache(ctx, tx, "auto")
 }
 
 func (x *index) loadBy(ctx context.Context, tx *db.Tx, keys *db.Batch, query string, community int64, touched idSet) error {
@@ -88,15 +96,17 @@ func (x *index) loadBy(ctx context.Context, tx *db.Tx, keys *db.Batch, query str
 	}, community)
 }
 
-// guidePlanner makes PostgreSQL use the indexes. It knows nothing yet of a table that is being
-// filled, and would read all of it for every batch.
-func guidePlanner(ctx context.Context, tx *db.Tx) error {
+// planCache makes PostgreSQL use the indexes, and plan anew for every batch ("force_custom_plan")
+// or as it likes ("auto"). It knows nothing yet of a table that is being filled: it would read all
+// of it for each batch, and go on so with a plan it made when the table was small. Not for longer
+// than needed: the checks of foreign keys would be planned anew for every row.
+func planCache(ctx context.Context, tx *db.Tx, mode string) error {
 	if tx.Engine() != db.Postgres {
 		return nil
 	}
 	_, err := tx.Exec(ctx, `
 		SELECT set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),
-			set_config('enable_mergejoin', 'off', true), set_config('plan_cache_mode', 'force_custom_plan', true)`)
+			set_config('enable_mergejoin', 'off', true), set_config('plan_cache_mode', $1, true)`, mode)
 	if err != nil {
 		return fmt.Errorf("guide the planner: %w", err)
 	}
@@ -104,18 +114,21 @@ func guidePlanner(ctx context.Context, tx *db.Tx) error {
 }
 
 // keys is keys to look for, each once.
-type keys struct {
-	batch *db.Batch
-	seen  map[string]bool
+type keys map[string]bool
+
+func (s keys) add(key string) {
+	if key != "" {
+		s[key] = true
+	}
 }
 
-func newKeys() *keys { return &keys{db.NewBatch("k text"), map[string]bool{}} }
-
-func (s *keys) add(key string) {
-	if key != "" && !s.seen[key] {
-		s.seen[key] = true
-		s.batch.Add(key)
+// batch is the keys in their order, in which an index is read fastest.
+func (s keys) batch() *db.Batch {
+	b := db.NewBatch("k text")
+	for _, key := range slices.Sorted(maps.Keys(s)) {
+		b.Add(key)
 	}
+	return b
 }
 
 // idSet is a set of ids. Ids are handed out one after another, so a bit each is enough.

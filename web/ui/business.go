@@ -12,7 +12,7 @@ import (
 	"github.com/fibonacco/fibonacco"
 )
 
-const sendsShown = 20
+const sendsShown = 13
 
 // businessData is one business's record, in the time of its community.
 type businessData struct {

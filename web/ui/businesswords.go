@@ -98,3 +98,22 @@ func whyNoMail(s fibonacco.SMB) string {
 	}
 	return skipWord(fibonacco.InvalidAddress)
 }
+
+// notSent says why a mail has no time of sending.
+func notSent(s fibonacco.CampaignSend) string {
+	switch s.Status {
+	case fibonacco.SendQueued, fibonacco.SendSending:
+		return "not yet"
+	case fibonacco.SendUnknown:
+		return "not known"
+	}
+	return "not sent"
+}
+
+// notOpened says why a mail has no time of opening.
+func notOpened(s fibonacco.CampaignSend) string {
+	if s.SentAt == nil {
+		return ""
+	}
+	return "not yet"
+}

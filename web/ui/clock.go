@@ -20,9 +20,9 @@ type speedChoice struct {
 	Scale       float64 // virtual seconds per second
 }
 
-// speedChoices are what the page offers: a day in a minute, in twenty seconds, in five.
+// speedChoices are what the page offers: a day in half a minute, in eight seconds, in three.
 var speedChoices = []speedChoice{
-	{"pause", "Pause", 0}, {"slow", "Slow", 1440}, {"normal", "Normal", 4320}, {"fast", "Fast", 17280},
+	{"pause", "Pause", 0}, {"slow", "Slow", 2880}, {"normal", "Normal", 10800}, {"fast", "Fast", 28800},
 }
 
 func speedOf(scale float64) *speed {

@@ -17,7 +17,7 @@ import (
 // All of these are real time.
 const (
 	lookEvery   = time.Second      // how often at most an open page moves
-	lookAnyway  = 5                // looks after which a page looks though nobody said that something changed
+	lookAnyway  = 3                // looks after which a page looks though nobody said that something changed
 	keepAlive   = 15 * time.Second // so that nobody in between takes a quiet stream for a dead one
 	writeWithin = 20 * time.Second
 	streamMost  = 15 * time.Minute // then the browser connects, and is asked who it is, again
@@ -72,12 +72,11 @@ func (u *ui) snapshot(ctx context.Context) ([]livePart, error) {
 }
 
 // overviewEvents is the stream behind an open overview: each part that has changed, at most once
-// a second. It ends with the request; the browser comes back by itself.
+// a second. It ends with the request, and when the figures cannot be read; the browser asks again
+// by itself.
 func (u *ui) overviewEvents(w http.ResponseWriter, r *http.Request) error {
 	ctx, cancel := context.WithTimeout(r.Context(), streamMost)
 	defer cancel()
-	w.Header().Set("Content-Type", "text/event-stream")
-	w.Header().Set("X-Accel-Buffering", "no")
 	out := &stream{w: w, rc: http.NewResponseController(w)}
 	var heard <-chan string
 	if u.Bulletin != nil {
@@ -95,7 +94,14 @@ func (u *ui) overviewEvents(w http.ResponseWriter, r *http.Request) error {
 				if ctx.Err() == nil {
 					u.Log.Error("live overview ended", "error", err)
 				}
-				return nil // the page says that its figures are the last ones, and asks again
+				if len(shown) == 0 { // an empty stream would look like a good one to the page
+					http.Error(w, "figures not available", http.StatusServiceUnavailable)
+				}
+				return nil
+			}
+			if len(shown) == 0 {
+				w.Header().Set("Content-Type", "text/event-stream")
+				w.Header().Set("X-Accel-Buffering", "no")
 			}
 			for _, p := range parts {
 				if !bytes.Equal(shown[p.name], p.html) {
@@ -113,8 +119,6 @@ func (u *ui) overviewEvents(w http.ResponseWriter, r *http.Request) error {
 		for {
 			select {
 			case <-ctx.Done():
-				return nil
-			case <-u.Done:
 				return nil
 			case _, open := <-heard:
 				if !open {

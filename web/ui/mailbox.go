@@ -2,6 +2,7 @@ package ui
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -24,7 +25,8 @@ type mailboxData struct {
 	Total  int
 	Older  string // address; "" on the last page
 	Self   string
-	Now    time.Time
+	Place  string    // whose time the times are
+	Now    time.Time // local to Place
 }
 
 func mailboxPath(query string, before int64) string {
@@ -44,7 +46,11 @@ func mailboxPath(query string, before int64) string {
 func mailPath(id int64) string { return "/mailbox/" + strconv.FormatInt(id, 10) }
 
 func (u *ui) mailbox(w http.ResponseWriter, r *http.Request) error {
-	d := mailboxData{Query: strings.TrimSpace(r.URL.Query().Get("q")), Now: u.Clock.Now()}
+	now, err := u.homeTime(r.Context())
+	if err != nil {
+		return err
+	}
+	d := mailboxData{Query: strings.TrimSpace(r.URL.Query().Get("q")), Now: now, Place: place(now.Location().String())}
 	d.Before, _ = strconv.ParseInt(r.URL.Query().Get("before"), 10, 64)
 	page, total, err := u.Mailbox.ListCaught(r.Context(), d.Query, max(d.Before, 0), mailsPerPage+1)
 	if err != nil {
@@ -57,6 +63,15 @@ func (u *ui) mailbox(w http.ResponseWriter, r *http.Request) error {
 	d.Mails, d.Total, d.Self = page, total, mailboxPath(d.Query, d.Before)
 	u.show(w, r, http.StatusOK, mailboxPage(u.frame(r, "Mailbox", "/mailbox"), d))
 	return nil
+}
+
+// homeTime is now, in the zone that is meant where no business is.
+func (u *ui) homeTime(ctx context.Context) (time.Time, error) {
+	t, err := u.towns(ctx)
+	if err != nil {
+		return time.Time{}, err
+	}
+	return u.Clock.Now().In(zone(t.home())), nil
 }
 
 // mailData is one caught mail, taken apart.
@@ -102,7 +117,11 @@ func (u *ui) mail(w http.ResponseWriter, r *http.Request) error {
 			d.Attached = append(d.Attached, part.FileName)
 		}
 	}
-	u.show(w, r, http.StatusOK, mailPage(u.frame(r, orWord(d.Subject, "No subject"), "/mailbox"), d, u.Clock.Now()))
+	now, err := u.homeTime(r.Context())
+	if err != nil {
+		return err
+	}
+	u.show(w, r, http.StatusOK, mailPage(u.frame(r, orWord(d.Subject, "No subject"), "/mailbox"), d, now))
 	return nil
 }
 
@@ -121,6 +140,7 @@ func (u *ui) mailHTML(w http.ResponseWriter, r *http.Request) error {
 	head := w.Header()
 	head.Set("Content-Security-Policy", "default-src 'none'; img-src 'self' data: "+u.pixels+
 		"; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'; frame-ancestors 'self'; sandbox allow-popups allow-popups-to-escape-sandbox")
+	head.Set("X-Frame-Options", "SAMEORIGIN") // for browsers that do not know frame-ancestors
 	head.Set("Content-Type", "text/html; charset=utf-8")
 	head.Set("Referrer-Policy", "no-referrer")
 	head.Set("Cross-Origin-Opener-Policy", "unsafe-none")

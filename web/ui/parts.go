@@ -38,3 +38,11 @@ func tierBars(tier int) []tierRect {
 }
 
 func statusLine(status int) string { return fmt.Sprintf("%d %s", status, http.StatusText(status)) }
+
+// selected marks the row of a table that matters now.
+func selected(is bool) templ.Attributes {
+	if !is {
+		return nil
+	}
+	return templ.Attributes{"aria-selected": "true"}
+}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/fibonacco/fibonacco"
 )
@@ -86,7 +87,7 @@ func service(c fibonacco.Campaign) string {
 	if c.ServiceType == "" {
 		return "None: this step teaches and sells nothing"
 	}
-	return c.ServiceType
+	return capital(strings.ReplaceAll(c.ServiceType, "_", " "))
 }
 
 // version is the beginning of the content hash.

@@ -158,7 +158,7 @@ func queuesPage(fr frame, d queuesData) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			} else {
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 11, "<div class=\"tablewrap\"><table class=\"t\"><thead><tr><th scope=\"col\">Queue</th><th scope=\"col\">State</th><th scope=\"col\" class=\"num\">Waiting</th><th scope=\"col\" class=\"num\">Running</th><th scope=\"col\" class=\"num wide-only\">To be tried again</th><th scope=\"col\" class=\"num wide-only\">Scheduled</th><th scope=\"col\" class=\"num\">Gave up</th><th scope=\"col\" class=\"num\">Wait</th><th scope=\"col\" class=\"num wide-only\">Workers</th><th scope=\"col\" class=\"num wide-only\">Done here</th></tr></thead> <tbody>")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 11, "<div class=\"tablewrap\"><table class=\"t\"><thead><tr><th scope=\"col\">Queue</th><th scope=\"col\" class=\"wide-only\">State</th><th scope=\"col\" class=\"num\">Waiting</th><th scope=\"col\" class=\"num\">Running</th><th scope=\"col\" class=\"num wide-only\">To be tried again</th><th scope=\"col\" class=\"num wide-only\">Scheduled</th><th scope=\"col\" class=\"num\">Gave up</th><th scope=\"col\" class=\"num\">Wait</th><th scope=\"col\" class=\"num wide-only\">Workers</th><th scope=\"col\" class=\"num wide-only\">Done here</th></tr></thead> <tbody>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -176,7 +176,7 @@ func queuesPage(fr frame, d queuesData) templ.Component {
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 13, "</td><td>")
+					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 13, "</td><td class=\"wide-only\">")
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}

@@ -41,6 +41,17 @@ func (t towns) zone(id int64) string {
 	return fibonacco.DefaultTimezone
 }
 
+// home is the time zone of the largest community: the one that is meant where no business is.
+func (t towns) home() string {
+	home, largest := fibonacco.DefaultTimezone, -1
+	for _, c := range t.all {
+		if c.SMBs > largest {
+			home, largest = c.Timezone, c.SMBs
+		}
+	}
+	return home
+}
+
 func businessPath(id int64) string { return "/businesses/" + strconv.FormatInt(id, 10) }
 
 func campaignPath(id string) string { return "/programme/" + url.PathEscape(id) }

@@ -39,7 +39,6 @@ type Deps struct {
 	PublicURL     string // base of the links in mails; their pictures may be shown in the mailbox
 	SecureCookies bool   // set when the product is served over https
 	Log           *slog.Logger
-	Done          <-chan struct{} // closed when the server stops: live pages end then; nil never
 }
 
 // ui is the pages with what they share.
@@ -62,6 +61,9 @@ func Mount(mux *http.ServeMux, d Deps) {
 	// A form of another site is refused by what browsers say about where it comes from; the
 	// session cookie would not go along with it either.
 	sameSite := http.NewCrossOriginProtection()
+	if u.pixels != "" {
+		_ = sameSite.AddTrustedOrigin(u.pixels) // an origin by its making, so this cannot fail
+	}
 	route := func(pattern string, h http.Handler) {
 		mux.Handle(pattern, sameSite.Handler(secure(h)))
 	}
