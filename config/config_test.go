@@ -94,7 +94,7 @@ func TestDefaults(t *testing.T) {
 		},
 		Company:  fibonacco.CompanyConfig{Name: "Your Local Media Company"},
 		Database: fibonacco.DatabaseConfig{MaxConnections: 20},
-		HTTP:     fibonacco.HTTPConfig{Listen: "127.0.0.1:8080", PublicURL: "http://127.0.0.1:8080", APIPerMinute: 600},
+		HTTP:     fibonacco.HTTPConfig{Listen: "127.0.0.1:8080", PublicURL: "http://127.0.0.1:8080", APIPerMinute: 6000},
 		Clock:    fibonacco.ClockConfig{Scale: 1},
 		DataDir:  "./data",
 		LogLevel: "info",
@@ -230,7 +230,7 @@ func TestNamedVariables(t *testing.T) {
 	})
 	equal(t, "database", c.Database, fibonacco.DatabaseConfig{URL: "postgres://u:p@db/f", MaxConnections: 20})
 	equal(t, "redis", c.Redis.URL, "redis://cache:6379")
-	equal(t, "http", c.HTTP, fibonacco.HTTPConfig{Listen: "[::]:80", PublicURL: "https://news.example.com/f", APIPerMinute: 600})
+	equal(t, "http", c.HTTP, fibonacco.HTTPConfig{Listen: "[::]:80", PublicURL: "https://news.example.com/f", APIPerMinute: 6000})
 	equal(t, "clock", c.Clock, fibonacco.ClockConfig{Start: "2026-01-05T09:00:00-05:00", Scale: 0.5})
 	equal(t, "program", []string{c.DataDir, c.SecretKey, c.LogLevel}, []string{"/data", secret, "debug"})
 	equal(t, "weight", c.Engagement.ScoreWeights["email_open"], 6)

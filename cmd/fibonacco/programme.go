@@ -156,7 +156,7 @@ func loadLibrary(e *env, dir string) ([]format.Entry, []format.Problem) {
 
 func countErrors(problems []format.Problem) (n int) {
 	for _, p := range problems {
-		if p.Severity == format.SeverityError {
+		if p.Severity == format.Error {
 			n++
 		}
 	}

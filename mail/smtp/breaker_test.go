@@ -130,8 +130,8 @@ func TestBackoffGrows(t *testing.T) {
 	}
 }
 
-// TestGoneWhileIdle: a server that worked and left while nobody looked costs one mail a try, not one
-// for each connection.
+// TestGoneWhileIdle: a server that worked and left while nobody looked costs a few mails a try, and
+// usually one: that of the lane that goes first (TestScout), if all have had the time to notice.
 func TestGoneWhileIdle(t *testing.T) {
 	t.Parallel()
 	server := mailtest.NewServer(t, mailtest.ServerOptions{
@@ -158,7 +158,7 @@ func TestGoneWhileIdle(t *testing.T) {
 	}
 	eventually(t, "it is not ready", func() bool { return m.Ready() != nil })
 	time.Sleep(20 * time.Millisecond)
-	if n := 20 - len(in); n != 1 {
+	if n := 20 - len(in); n < 1 || n > 4 {
 		t.Errorf("%d mails were taken", n)
 	}
 }
@@ -336,51 +336,59 @@ func TestIdle(t *testing.T) {
 // TestServerClosesIdleConnection: the server may be the first to tire. The next mail does not notice.
 func TestServerClosesIdleConnection(t *testing.T) {
 	t.Parallel()
+	var all crowd
+	defer all.running.Wait()
 	for _, pause := range []time.Duration{50 * time.Millisecond, 1100 * time.Millisecond} {
-		server := mailtest.NewServer(t, mailtest.ServerOptions{})
-		m := newMailer(t, server.URL(), "connections=1", func(o *smtp.Options) {
-			o.Backoff = smtp.Backoff{First: time.Minute, Most: time.Minute}
+		all.add(t, pause.String(), func(t *testing.T) {
+			server := mailtest.NewServer(t, mailtest.ServerOptions{})
+			m := newMailer(t, server.URL(), "connections=1", func(o *smtp.Options) {
+				o.Backoff = smtp.Backoff{First: time.Minute, Most: time.Minute}
+			})
+			in, book := make(chan *fibonacco.Mail), mailtest.NewBook()
+			mailtest.Start(t, m, in, book)
+			mails := many(2)
+			in <- mails[0]
+			book.Wait(t, 1)
+			server.Down()
+			server.Up(t)
+			time.Sleep(pause)
+			in <- mails[1]
+			book.Wait(t, 2)
+			honest(t, server, book, mails)
+			if n := len(server.Received()); n != 2 {
+				t.Errorf("%d arrived: %+v", n, result(t, book, mails[1]))
+			}
 		})
-		in, book := make(chan *fibonacco.Mail), mailtest.NewBook()
-		mailtest.Start(t, m, in, book)
-		mails := many(2)
-		in <- mails[0]
-		book.Wait(t, 1)
-		server.Down()
-		server.Up(t)
-		time.Sleep(pause)
-		in <- mails[1]
-		book.Wait(t, 2)
-		honest(t, server, book, mails)
-		if n := len(server.Received()); n != 2 {
-			t.Errorf("%d arrived: %+v", n, result(t, book, mails[1]))
-		}
 	}
 }
 
 // TestUnaskedGoodbye: a server may say 421 while nothing is asked. That is no trouble.
 func TestUnaskedGoodbye(t *testing.T) {
 	t.Parallel()
+	var all crowd
+	defer all.running.Wait()
 	for _, raw := range []string{"250 2.0.0 Ok\r\n421 4.3.2 Closing\r\n", "250 2.0.0 Ok\r\n"} {
-		server := mailtest.NewServer(t, mailtest.ServerOptions{Rules: []mailtest.Rule{
-			{At: mailtest.AtDot, Nth: 1, Raw: raw, Drop: true},
-		}})
-		m := newMailer(t, server.URL(), "connections=1", func(o *smtp.Options) {
-			o.Backoff = smtp.Backoff{First: time.Minute, Most: time.Minute}
+		all.add(t, raw, func(t *testing.T) {
+			server := mailtest.NewServer(t, mailtest.ServerOptions{Rules: []mailtest.Rule{
+				{At: mailtest.AtDot, Nth: 1, Raw: raw, Drop: true},
+			}})
+			m := newMailer(t, server.URL(), "connections=1", func(o *smtp.Options) {
+				o.Backoff = smtp.Backoff{First: time.Minute, Most: time.Minute}
+			})
+			in, book := make(chan *fibonacco.Mail), mailtest.NewBook()
+			mailtest.Start(t, m, in, book)
+			mails := many(3)
+			in <- mails[0]
+			book.Wait(t, 1)
+			time.Sleep(1100 * time.Millisecond) // long enough to have a look before the next
+			in <- mails[1]
+			in <- mails[2]
+			book.Wait(t, 3)
+			honest(t, server, book, mails)
+			if n := len(arrivals(server)); n != 3 {
+				t.Errorf("%q: %d arrived", raw, n)
+			}
 		})
-		in, book := make(chan *fibonacco.Mail), mailtest.NewBook()
-		mailtest.Start(t, m, in, book)
-		mails := many(3)
-		in <- mails[0]
-		book.Wait(t, 1)
-		time.Sleep(1100 * time.Millisecond) // long enough to have a look before the next
-		in <- mails[1]
-		in <- mails[2]
-		book.Wait(t, 3)
-		honest(t, server, book, mails)
-		if n := len(arrivals(server)); n != 3 {
-			t.Errorf("%q: %d arrived", raw, n)
-		}
 	}
 }
 

@@ -17,6 +17,6 @@
 // What concerns all lanes is in gate: when the server is away nobody takes mail (breaker), when
 // it says "slow down" all of them slow down (pace).
 //
-// Read options.go, then lane.go (a mail's way), exchange.go (the conversation), verdict.go (what
-// each reply means) and gate.go.
+// Read options.go, then lane.go, take.go (when a mail is taken), exchange.go (the conversation),
+// verdict.go (what each reply means), broken.go (what a lost connection means) and gate.go.
 package smtp

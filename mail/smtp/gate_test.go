@@ -34,6 +34,15 @@ func TestScout(t *testing.T) {
 	if wait, _, _ := g.admit(other); wait != 0 || !g.free.Load() {
 		t.Errorf("the second waits %v", wait)
 	}
+	g.rest(other) // had nothing to do
+	if g.state != working {
+		t.Error("the server is forgotten although there is a connection")
+	}
+	g.disconnected()
+	g.rest(scout)
+	if g.state != untried || g.free.Load() || g.seats != 0 {
+		t.Error("nobody is connected, and the server counts as working")
+	}
 }
 
 // TestManyFailuresAreOne: lanes that see the same failure do not double the pause each.
@@ -150,8 +159,10 @@ func TestPace(t *testing.T) {
 	for range 10 {
 		second(1000)
 	}
-	if p.ask(now) != 0 || p.ask(now) != 0 {
-		t.Error("there is a limit without a complaint")
+	for range 3 {
+		if p.ask(now) != 0 {
+			t.Error("there is a limit without a complaint")
+		}
 	}
 	if !p.slow(now, accepted) || p.rate < 450 || p.rate > 550 {
 		t.Fatalf("after a complaint at 1000/s: %v/s", p.rate)

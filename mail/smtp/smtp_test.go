@@ -2,10 +2,12 @@ package smtp_test
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"log/slog"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -98,6 +100,34 @@ func TestPipeliningSavesRoundTrips(t *testing.T) {
 	}
 	for _, v := range server.Violations() {
 		t.Error(v)
+	}
+}
+
+// TestInDoubt: however many mails there are, no more are in doubt at any moment than there are
+// connections. It is what a restart after kill -9 has to settle.
+func TestInDoubt(t *testing.T) {
+	t.Parallel()
+	const connections = 4
+	sink := mailtest.NewSink(t, mailtest.SinkOptions{})
+	m := newMailer(t, sink.URL(), fmt.Sprintf("connections=%d", connections))
+	in := make(chan *fibonacco.Mail, 1000)
+	for _, mail := range many(1000) {
+		in <- mail
+	}
+	close(in)
+	var doubt doubts
+	m.Run(t.Context(), in, &doubt, func(*fibonacco.Mail, fibonacco.Handover) { doubt.now.Add(-1) })
+	if most := doubt.most.Load(); most > connections || most < 1 || doubt.now.Load() != 0 {
+		t.Errorf("%d mails were in doubt at once, %d at the end", most, doubt.now.Load())
+	}
+}
+
+// doubts counts intents whose outcome is not known.
+type doubts struct{ now, most atomic.Int64 }
+
+func (d *doubts) Intent(int64) {
+	n := d.now.Add(1)
+	for most := d.most.Load(); n > most && !d.most.CompareAndSwap(most, n); most = d.most.Load() {
 	}
 }
 

@@ -2,7 +2,6 @@ package imports
 
 import (
 	"context"
-	"time"
 
 	"github.com/fibonacco/fibonacco"
 	"github.com/fibonacco/fibonacco/db"
@@ -40,12 +39,9 @@ func (w *writer) write(ctx context.Context, b *batch) error {
 			return err
 		}
 		x := newIndex()
-		t0 := time.Now()
-		defer func() { println("batch", w.result.Total, "load", int(tload.Milliseconds()), "insert", int(tins.Milliseconds()), "rest", int(time.Since(t0).Milliseconds()))}()
 		if err := x.load(ctx, tx, w.req.CommunityID, b.rows[from:], w.about); err != nil {
 			return err
 		}
-		tload = time.Since(t0)
 		after = w.count(x, b, from)
 		ids, err := w.store(ctx, tx, x)
 		w.committing()
@@ -108,12 +104,10 @@ const mostErrors = 1000 // errors that a result lists; all are counted
 // store writes what x has in addition to the database, and publishes it. It returns the ids of
 // the new businesses.
 func (w *writer) store(ctx context.Context, tx *db.Tx, x *index) ([]int64, error) {
-	t0 := time.Now()
 	ids, err := insert(ctx, tx, w.req.CommunityID, w.req.Source, x.added)
 	if err != nil {
 		return nil, err
 	}
-	tins = time.Since(t0)
 	events := make([]fibonacco.Event, 0, len(ids))
 	for _, id := range ids {
 		events = append(events, fibonacco.SMBCreated{SMBID: id, CommunityID: w.req.CommunityID})
@@ -146,5 +140,3 @@ func (w *writer) tryOut(ctx context.Context, b *batch, from int) error {
 	w.result = after
 	return nil
 }
-
-var tload, tins time.Duration

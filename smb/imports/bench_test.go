@@ -13,7 +13,7 @@ import (
 
 // BenchmarkImport imports 300,000 clean rows: `go test -run=- -bench=Import -benchtime=1x`.
 func BenchmarkImport(b *testing.B) {
-	const n = 100_000
+	const n = 300_000
 	for _, engine := range []db.Engine{db.SQLite, db.Postgres} {
 		for _, m := range []string{"new", "known", "dry"} {
 			b.Run(string(engine)+"/"+m, func(b *testing.B) {
@@ -38,7 +38,7 @@ func BenchmarkImport(b *testing.B) {
 // BenchmarkRead is everything but the database.
 func BenchmarkRead(b *testing.B) {
 	h := newHouse(b, dbtest.Open(b, db.SQLite, fibonacco.NewFakeClock(dbtest.Start)), nil)
-	const n = 100_000
+	const n = 300_000
 	for b.Loop() {
 		if got := h.imports.ReadAll(businesses(n)); got != n {
 			b.Fatal(got)

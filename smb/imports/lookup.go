@@ -106,7 +106,8 @@ func planCache(ctx context.Context, tx *db.Tx, mode string) error {
 	}
 	_, err := tx.Exec(ctx, `
 		SELECT set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),
-			set_config('enable_mergejoin', 'off', true), set_config('plan_cache_mode', $1, true)`, mode)
+			set_config('enable_mergejoin', 'off', true), set_config('enable_material', 'off', true),
+			set_config('plan_cache_mode', $1, true)`, mode)
 	if err != nil {
 		return fmt.Errorf("guide the planner: %w", err)
 	}

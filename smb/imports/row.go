@@ -22,7 +22,7 @@ type business struct {
 }
 
 const (
-	batchRows = 10000   // rows in a transaction: larger ones write each page of an index less often
+	batchRows = 5000    // rows in a transaction: larger ones write each page of an index less often
 	batchText = 4 << 20 // bytes of a batch, for rows that are long
 )
 

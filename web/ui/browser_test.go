@@ -36,7 +36,7 @@ func browser(t *testing.T) context.Context {
 }
 
 // shows waits until an expression is true in the page.
-func shows(t *testing.T, ctx context.Context, what, expression string) { //nolint:revive // t comes first in tests
+func shows(t *testing.T, ctx context.Context, what, expression string) {
 	t.Helper()
 	for deadline := time.Now().Add(15 * time.Second); ; time.Sleep(50 * time.Millisecond) {
 		ok, err := chromedp.Run(ctx, chromedp.Evaluate[bool](expression))
@@ -81,4 +81,41 @@ func TestOverviewInABrowser(t *testing.T) {
 	if err != nil || strings.TrimSpace(broken) != "" {
 		t.Errorf("the page breaks its own policy: %s (%v)", broken, err)
 	}
+}
+
+// What scripts add: the search dialog, the theme that stays, the list that can be held.
+func TestScriptsInABrowser(t *testing.T) {
+	t.Parallel()
+	ctx := browser(t)
+	s := serve(t, "", func(d *ui.Deps) { d.Demo = &fibonacco.Principal{Name: "Demo", Role: fibonacco.Operator} })
+	do := func(expression string) {
+		t.Helper()
+		if _, err := chromedp.Run(ctx, chromedp.Evaluate[chromedp.Void](expression)); err != nil {
+			t.Fatalf("%s: %v", expression, err)
+		}
+	}
+	if err := chromedp.Do(ctx, chromedp.Navigate(s.server.URL+"/overview")); err != nil {
+		t.Fatal(err)
+	}
+	shows(t, ctx, "live", `document.querySelector("[data-live-mark]").textContent === "Live"`)
+	do(`document.dispatchEvent(new KeyboardEvent("keydown", {key: "k", ctrlKey: true, bubbles: true}))`)
+	shows(t, ctx, "pages to jump to", `document.querySelector("dialog").open && document.querySelector("#found").innerText.includes("Queues")`)
+	do(`(() => { const i = document.querySelector("dialog input"); i.value = "mari"; i.dispatchEvent(new Event("input", {bubbles: true})) })()`)
+	shows(t, ctx, "what was searched for", `document.querySelector("#found").innerText.includes("Marisol Hair Studio")`)
+	do(`document.querySelector("dialog").close()`)
+
+	do(`document.querySelector("[data-feed-pause]").click()`)
+	s.change(func(o *fibonacco.Overview) {
+		o.Today.Sent = 3001
+		o.Feed = append([]fibonacco.FeedItem{{ID: 10, At: monday, Type: "email.clicked", SMBID: 4, BusinessName: "Kayak Shed"}}, o.Feed...)
+	})
+	shows(t, ctx, "the figures go on", `document.body.innerText.includes("3,001")`)
+	shows(t, ctx, "the held list stays", `!document.querySelector("[data-feed]").innerText.includes("Kayak Shed")`)
+
+	do(`document.querySelector("[data-theme-switch]").click()`)
+	shows(t, ctx, "dark", `document.documentElement.dataset.theme === "dark"`)
+	if err := chromedp.Do(ctx, chromedp.Navigate(s.server.URL+"/businesses")); err != nil {
+		t.Fatal(err)
+	}
+	shows(t, ctx, "dark on the next page too", `document.documentElement.dataset.theme === "dark"`)
 }

@@ -164,7 +164,7 @@ func (u *ui) change(w http.ResponseWriter, r *http.Request, done, refused string
 	if result.Changed == 0 {
 		return fibonacco.Errorf(fibonacco.Conflict, "%s", refused)
 	}
-	http.Redirect(w, r, businessPath(id)+"?done="+done, http.StatusSeeOther)
+	http.Redirect(w, r, businessPath(id)+"?done="+done, http.StatusSeeOther) //nolint:gosec // a number, and a constant
 	return nil
 }
 

@@ -269,8 +269,10 @@ func lastActivity(s fibonacco.SMB, now time.Time) (what, when string) {
 		at   *time.Time
 		what string
 	}{
-		{s.LastEmailOpen, "Opened a mail"}, {s.LastEmailClick, "Clicked"},
-		{s.LastContentView, "Viewed a page"}, {s.LastApproval, "Approved a service"},
+		{s.LastEmailOpen, "Opened a mail"},
+		{s.LastEmailClick, "Clicked"},
+		{s.LastContentView, "Viewed a page"},
+		{s.LastApproval, "Approved a service"},
 	} {
 		if a.at != nil && !a.at.Before(at) {
 			at, what = *a.at, a.what

@@ -56,7 +56,7 @@ func findForm(query string, dialog bool) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		if dialog {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 4, " hx-get=\"/find\" hx-trigger=\"input changed delay:150ms, focus once\" hx-target=\"#found\"")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 4, " hx-get=\"/find\" hx-trigger=\"input changed delay:150ms, asked\" hx-target=\"#found\"")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -85,8 +85,7 @@ func TestLiveOverview(t *testing.T) {
 	}
 
 	leave()
-	for range events { //nolint:revive // the stream must end
-	}
+	wait(t, events)
 	for deadline := time.Now().Add(5 * time.Second); s.listeners() > 0; time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatal("the visitor has gone, the stream has not")

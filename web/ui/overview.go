@@ -121,11 +121,23 @@ func (d overviewData) Figures() []figure {
 	return append(figures, last)
 }
 
+// TotalLine sums up since the beginning.
+func (d overviewData) TotalLine() string {
+	t := d.Total
+	if t.Sent == 0 {
+		return ""
+	}
+	return fmt.Sprintf("Since the start %s sent, %s opened, %s clicked", number(t.Sent),
+		percent(min(rate(t.Opened, t.Sent), 100)), percent(min(rate(t.Clicked, t.Sent), 100)))
+}
+
 func countFigure(icon, name string, now, before int) figure {
 	fig := figure{Icon: icon, Name: name, Value: number(now), From: "from " + number(before)}
 	switch {
 	case before == 0:
 		fig.From = "none the day before"
+	case now == 0: // a quiet day is no fall of 100%
+		fig.From = "none yet, " + number(before) + " the day before"
 	case now == before:
 		fig.From = "as many as the day before"
 	default:
@@ -147,8 +159,8 @@ func rateFigure(icon, name string, now, of, before, ofBefore int) figure {
 	if of > 0 {
 		fig.Small = percent(min(rate(now, of), 100))
 	}
-	if ofBefore == 0 || of == 0 {
-		fig.From = "nothing to compare with"
+	if ofBefore == 0 || of == 0 { // a rate of nothing compares with nothing
+		fig.From = number(before) + " the day before"
 		return fig
 	}
 	was := min(rate(before, ofBefore), 100)

@@ -30,7 +30,9 @@
     if (!palette || !palette.showModal) { return; }
     event.preventDefault();
     if (!palette.open) { palette.showModal(); }
-    palette.querySelector("input").select();
+    var input = palette.querySelector("input");
+    input.select();
+    input.dispatchEvent(new Event("asked"));
   };
   each("[data-find]", function (link) { link.addEventListener("click", open); });
   each("[data-shortcut]", function (key) {
