@@ -124,7 +124,7 @@ func (w *writer) run(ctx context.Context, file io.Reader, more func(done int64) 
 		return err
 	}
 	group, ctx := errgroup.WithContext(ctx)
-	ordered, work := make(chan *batch, normalisers), make(chan *batch, normalisers)
+	ordered, work := make(chan *batch, 1), make(chan *batch, 1)
 	var ended error // how the file ended; read after the group is over
 	group.Go(guard(func() error {
 		defer close(work)

@@ -121,6 +121,13 @@ func (d overviewData) Figures() []figure {
 	return append(figures, last)
 }
 
+func orNone(n int) string {
+	if n == 0 {
+		return "none"
+	}
+	return number(n)
+}
+
 // TotalLine sums up since the beginning.
 func (d overviewData) TotalLine() string {
 	t := d.Total
@@ -160,7 +167,7 @@ func rateFigure(icon, name string, now, of, before, ofBefore int) figure {
 		fig.Small = percent(min(rate(now, of), 100))
 	}
 	if ofBefore == 0 || of == 0 { // a rate of nothing compares with nothing
-		fig.From = number(before) + " the day before"
+		fig.From = orNone(before) + " the day before"
 		return fig
 	}
 	was := min(rate(before, ofBefore), 100)
