@@ -64,7 +64,7 @@ func NewSigner(secrets string) (*Signer, error) {
 		}
 		id := sha256.Sum256(append([]byte("fibonacco key id:"), key...))
 		s.keys = append(s.keys, signKey{
-			id:   id[0],
+			id: id[0],
 			pool: &sync.Pool{New: func() any {
 				return &macState{hash: hmac.New(sha256.New, key), text: make([]byte, 0, 128), sum: make([]byte, 0, sha256.Size)}
 			}},

@@ -84,7 +84,7 @@ func runAll(ctx context.Context, names []string, only string, n int) error {
 			if engine == "postgres" && os.Getenv("FIBONACCO_TEST_POSTGRES") == "" {
 				return fmt.Errorf("FIBONACCO_TEST_POSTGRES is not set: run it with make bench")
 			}
-			cmd := exec.CommandContext(ctx, os.Args[0], "-child", p.name, "-engine", engine, "-n", fmt.Sprint(n)) //nolint:gosec // itself
+			cmd := exec.CommandContext(ctx, os.Args[0], "-child", p.name, "-engine", engine, "-n", fmt.Sprint(n))
 			cmd.Stderr = os.Stderr
 			out, err := cmd.Output()
 			if err != nil {

@@ -67,7 +67,7 @@ func benchImport(ctx context.Context, engine string, n int) ([]figure, error) {
 		return nil, err
 	}
 	run := func() (time.Duration, fibonacco.ImportResult, error) {
-		f, err := os.Open(path) //nolint:gosec // written above
+		f, err := os.Open(path)
 		if err != nil {
 			return 0, fibonacco.ImportResult{}, err
 		}
@@ -104,7 +104,7 @@ func benchImport(ctx context.Context, engine string, n int) ([]figure, error) {
 }
 
 func writeCSV(path string, n int) error {
-	f, err := os.Create(path) //nolint:gosec // in a folder of our own
+	f, err := os.Create(path)
 	if err != nil {
 		return err
 	}

@@ -59,7 +59,7 @@ func benchTrack(ctx context.Context, engine string, n int) ([]figure, error) {
 	h.track.Start()
 	mux := http.NewServeMux()
 	public.Mount(mux, public.Deps{Tracker: h.track, Unsubscriber: h.track, PublicURL: h.cfg.HTTP.PublicURL})
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	ln, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}
@@ -139,12 +139,12 @@ func benchIdle(ctx context.Context, engine string, _ int) ([]figure, error) {
 	}
 	defer h.close()
 	binary := filepath.Join(h.dir, "fibonacco")
-	build := exec.CommandContext(ctx, "go", "build", "-o", binary, "./cmd/fibonacco") //nolint:gosec // constant
+	build := exec.CommandContext(ctx, "go", "build", "-o", binary, "./cmd/fibonacco")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("build: %w\n%s", err, out)
 	}
-	cmd := exec.CommandContext(ctx, binary, "serve", "--listen", "127.0.0.1:0") //nolint:gosec // built above
+	cmd := exec.CommandContext(ctx, binary, "serve", "--listen", "127.0.0.1:0")
 	cmd.Env = append(os.Environ(), "DATABASE_URL="+h.url, "FIBONACCO_DATA_DIR="+h.dir, "FIBONACCO_SECRET_KEY="+strings.Repeat("k", 64), "REDIS_URL=")
 	if err := cmd.Start(); err != nil {
 		return nil, err

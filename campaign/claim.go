@@ -21,7 +21,8 @@ const claimAtOnce = 250
 // notReadyPause is how long a chunk waits, in real time, when the provider is unreachable.
 const notReadyPause = 3 * time.Second
 
-func (s *Service) sendChunk(ctx context.Context, j sendJob) error    { return s.send(ctx, j.SendIDs) }
+func (s *Service) sendChunk(ctx context.Context, j sendJob) error { return s.send(ctx, j.SendIDs) }
+
 func (s *Service) sendUrgent(ctx context.Context, j urgentJob) error { return s.send(ctx, j.SendIDs) }
 
 // ProcessSend implements fibonacco.CampaignMailing.

@@ -23,8 +23,10 @@ type explained struct {
 // nothing, what follows from the SMB's present state.
 func (s *Service) Explain(ctx context.Context, smbID int64, date string) (*fibonacco.Explanation, error) {
 	if _, err := time.Parse(dateLayout, date); err != nil {
-		return nil, &fibonacco.Error{Code: fibonacco.Invalid, Message: "there is no such day",
-			Fields: []fibonacco.FieldError{{Field: "date", Reason: "must be a date like 2026-11-23"}}}
+		return nil, &fibonacco.Error{
+			Code: fibonacco.Invalid, Message: "there is no such day",
+			Fields: []fibonacco.FieldError{{Field: "date", Reason: "must be a date like 2026-11-23"}},
+		}
 	}
 	steps, err := s.steps(ctx)
 	if err != nil {

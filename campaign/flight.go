@@ -98,7 +98,7 @@ func (f *flightLog) Intent(sendID int64) {
 		f.slots[sendID] = slot
 	}
 	f.put(slot, 1, uint64(notedIntent))
-	f.put(slot, 0, uint64(sendID)) //nolint:gosec // ids are positive
+	f.put(slot, 0, uint64(sendID))
 }
 
 // landed notes the mailer's answer; stored forgets a send whose result is in the database.
@@ -157,7 +157,7 @@ func readFlightLog(dir, node string) (notes map[int64]noted, ok bool) {
 		at := flightHeader + 16*i
 		id := binary.NativeEndian.Uint64(mem[at:])
 		if id != 0 {
-			notes[int64(id)] = noted(binary.NativeEndian.Uint64(mem[at+8:])) //nolint:gosec // written by Intent
+			notes[int64(id)] = noted(binary.NativeEndian.Uint64(mem[at+8:]))
 		}
 	}
 	return notes, true

@@ -168,8 +168,10 @@ func (s *Service) queueSend(ctx context.Context, tx *db.Tx, steps steps, smbID i
 	}
 	c := found[0]
 	if why := contactable(c.Email, c.OptedIn, c.DNC, c.Suppressed); why != "" {
-		return 0, &fibonacco.Error{Code: fibonacco.Invalid, Message: "this business may not be mailed",
-			Fields: []fibonacco.FieldError{{Field: "smb_id", Reason: string(why)}}}
+		return 0, &fibonacco.Error{
+			Code: fibonacco.Invalid, Message: "this business may not be mailed",
+			Fields: []fibonacco.FieldError{{Field: "smb_id", Reason: string(why)}},
+		}
 	}
 	subject, err := step.subject(c, t)
 	if err != nil {

@@ -27,8 +27,10 @@ func (s *Service) StartProgramme(ctx context.Context, filter fibonacco.SMBFilter
 // cancelled; what a worker claims at this very moment is caught by the claim itself (R3).
 func (s *Service) PauseProgramme(ctx context.Context, filter fibonacco.SMBFilter, reason string) (fibonacco.ProgrammeResult, error) {
 	if len(reason) > 255 {
-		return fibonacco.ProgrammeResult{}, &fibonacco.Error{Code: fibonacco.Invalid, Message: "the pause cannot be stored",
-			Fields: []fibonacco.FieldError{{Field: "reason", Reason: "is longer than 255 bytes"}}}
+		return fibonacco.ProgrammeResult{}, &fibonacco.Error{
+			Code: fibonacco.Invalid, Message: "the pause cannot be stored",
+			Fields: []fibonacco.FieldError{{Field: "reason", Reason: "is longer than 255 bytes"}},
+		}
 	}
 	return s.move(ctx, filter, fibonacco.StatusActive, func(ctx context.Context, tx *db.Tx, m moving) (fibonacco.ProgrammeResult, error) {
 		n, err := tx.Exec(ctx, `

@@ -153,7 +153,7 @@ func (d *DB) migrateRiver(ctx context.Context, direction rivermigrate.Direction)
 // PostgreSQL, a locked file beside the database on SQLite. Both end with the process.
 func (d *DB) lockSchema(ctx context.Context) (unlock func() error, err error) {
 	if d.pool == nil {
-		f, err := os.OpenFile(d.path+".lock", os.O_CREATE|os.O_RDWR, 0o640)
+		f, err := os.OpenFile(d.path+".lock", os.O_CREATE|os.O_RDWR, 0o600)
 		if err != nil {
 			return nil, err
 		}

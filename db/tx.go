@@ -163,7 +163,7 @@ func (tx *Tx) rollback() {
 // RETURNING, where SQLite has forgotten that its integer is a time. NULL is the zero time, or nil.
 func Time(dest *time.Time) sql.Scanner { return timeTarget{one: dest} }
 
-// TimePtr: see Time.
+// TimePtr is Time for a pointer.
 func TimePtr(dest **time.Time) sql.Scanner { return timeTarget{ptr: dest} }
 
 type timeTarget struct {

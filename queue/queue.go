@@ -162,10 +162,10 @@ func Handle[J Job](q *Queue, do func(ctx context.Context, job J) error) {
 	river.AddWorker(q.workers, &worker[J]{q: q, do: do})
 }
 
-// Snooze, returned by a handler, puts the job back for d of real time without counting a try.
+// Snooze returned by a handler puts the job back for d of real time without counting a try.
 func Snooze(d time.Duration) error { return river.JobSnooze(d) }
 
-// Abandon, returned by a handler, ends the job as failed without further tries.
+// Abandon returned by a handler ends the job as failed without further tries.
 func Abandon(err error) error { return river.JobCancel(err) }
 
 // worker fits a handler to River.

@@ -35,7 +35,7 @@ func (c demoCommand) Run(e *env) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, cleanup()) }()
-	ln, err := listenNear(c.Listen)
+	ln, err := listenNear(e.ctx, c.Listen)
 	if err != nil {
 		return err
 	}
@@ -103,8 +103,8 @@ func (c demoCommand) folder() (dir string, cleanup func() error, err error) {
 	return dir, func() error { return nil }, os.MkdirAll(dir, 0o750)
 }
 
-func listenNear(address string) (net.Listener, error) {
-	ln, err := net.Listen("tcp", address)
+func listenNear(ctx context.Context, address string) (net.Listener, error) {
+	ln, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
 	if err == nil {
 		return ln, nil
 	}
@@ -112,7 +112,7 @@ func listenNear(address string) (net.Listener, error) {
 	if serr != nil {
 		return nil, fibonacco.Errorf(fibonacco.Invalid, "--listen %q must be HOST:PORT", address)
 	}
-	return net.Listen("tcp", net.JoinHostPort(host, "0"))
+	return new(net.ListenConfig).Listen(ctx, "tcp", net.JoinHostPort(host, "0"))
 }
 
 // demoSettings takes nothing from the environment or from files: whatever is set on this

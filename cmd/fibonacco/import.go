@@ -78,7 +78,7 @@ func openImport(path string) (io.ReadCloser, int64, error) {
 	if path == "-" {
 		return io.NopCloser(os.Stdin), 0, nil
 	}
-	f, err := os.Open(path) //nolint:gosec // the operator names the file
+	f, err := os.Open(path)
 	if err != nil {
 		return nil, 0, fibonacco.Errorf(fibonacco.Invalid, "cannot open the file: %v", err)
 	}

@@ -32,7 +32,7 @@ func (c serveCommand) Run(e *env) error {
 	if err != nil {
 		return err
 	}
-	ln, err := net.Listen("tcp", s.Config.HTTP.Listen)
+	ln, err := new(net.ListenConfig).Listen(e.ctx, "tcp", s.Config.HTTP.Listen)
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)
 	}

@@ -95,15 +95,23 @@ func (s *Service) StopAfter(n int64, stop func()) {
 	}
 }
 
-// ReadAll is how many businesses a file holds, read and normalised as Run does.
-func (s *Service) ReadAll(r io.Reader) int {
-	n := 0
+// ReadAll reads and normalises a file as Run does: the lines of its rows, and how many of them
+// are businesses.
+func ReadAll(r io.Reader) (lines []int, good int, err error) {
 	src, err := open(fibonacco.ImportRequest{}, r)
 	for err == nil {
-		b := &batch{limit: s.rows}
+		b := &batch{limit: batchRows}
 		err = src.fill(b)
 		b.normalise(src)
-		n += len(b.rows)
+		for i, failed := range b.failed {
+			lines = append(lines, b.lines[i])
+			if !failed {
+				good++
+			}
+		}
 	}
-	return n
+	if errors.Is(err, io.EOF) {
+		err = nil
+	}
+	return lines, good, err
 }

@@ -64,8 +64,11 @@ func (x *index) load(ctx context.Context, tx *db.Tx, community int64, rows []bus
 		keys  *db.Batch
 		query string
 	}{
-		{emails.batch(), lookupEmail}, {phones.batch(), lookupPhone}, {names, lookupNameZIP},
-		{bare.batch(), lookupNoZIP}, {anyZIP.batch(), lookupName},
+		{emails.batch(), lookupEmail},
+		{phones.batch(), lookupPhone},
+		{names, lookupNameZIP},
+		{bare.batch(), lookupNoZIP},
+		{anyZIP.batch(), lookupName},
 	} {
 		if err := x.loadBy(ctx, tx, l.keys, l.query, community, touched); err != nil {
 			return fmt.Errorf("look for known businesses: %w", err)

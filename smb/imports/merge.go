@@ -17,7 +17,7 @@ func (s fieldSet) has(f field) bool { return s&(1<<f) != 0 }
 // names is the columns of smbs in s.
 func (s fieldSet) names() []string {
 	var names []string
-	for f := range field(stored) {
+	for f := range stored {
 		if s.has(f) {
 			names = append(names, specs[f].name)
 		}

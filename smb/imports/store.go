@@ -15,21 +15,33 @@ import (
 	"github.com/fibonacco/fibonacco/db"
 )
 
-// insertColumns are what an import says of a new business; the rest are the schema's defaults:
-// tier 4, score 0, status pending.
-var insertColumns = []string{
-	"uuid uuid", "business_name text", "dba_name text", "business_type text", "category text", "primary_contact_name text",
-	"primary_email text", "primary_phone text", "address text", "city text", "state text", "zip text",
-	"coordinates point", "email_key text", "name_key text", "data_quality_score integer",
-}
+// insertNames are the columns that an import fills of a new business; the rest are the schema's
+// defaults: tier 4, score 0, status pending.
+const insertNames = `uuid, business_name, dba_name, business_type, category, primary_contact_name, primary_email, ` +
+	`primary_phone, address, city, state, zip, coordinates, email_key, name_key, data_quality_score`
 
-var insertNames = func() string {
-	names := make([]string, len(insertColumns))
-	for i, c := range insertColumns {
-		names[i], _, _ = strings.Cut(c, " ")
+// insertColumns is insertNames with their types.
+var insertColumns = func() []string {
+	columns := strings.Split(insertNames, ", ")
+	for i, name := range columns {
+		switch name {
+		case "uuid":
+			columns[i] += " uuid"
+		case "coordinates":
+			columns[i] += " point"
+		case "data_quality_score":
+			columns[i] += " integer"
+		default:
+			columns[i] += " text"
+		}
 	}
-	return strings.Join(names, ", ")
+	return columns
 }()
+
+// insertOne inserts one business on SQLite.
+const insertOne = `
+	INSERT INTO smbs (community_id, source, created_at, updated_at, ` + insertNames + `)
+	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
 // insert stores new businesses and returns their ids, in no particular order.
 func insert(ctx context.Context, tx *db.Tx, community int64, source string, added []*known) ([]int64, error) {
@@ -66,9 +78,7 @@ func insert(ctx context.Context, tx *db.Tx, community int64, source string, adde
 // finding a parameter takes longer the more there are, and a statement that changes many rows
 // keeps a copy of every page it touches until it is over.
 func insertOneByOne(ctx context.Context, tx *db.Tx, lite *sql.Tx, community int64, source string, added []*known, handles []string) ([]int64, error) {
-	stmt, err := lite.PrepareContext(ctx, `
-		INSERT INTO smbs (community_id, source, created_at, updated_at, `+insertNames+`)
-		VALUES (?, ?, ?, ?`+strings.Repeat(", ?", len(insertColumns))+`)`)
+	stmt, err := lite.PrepareContext(ctx, insertOne)
 	if err != nil {
 		return nil, fmt.Errorf("prepare to insert businesses: %w", err)
 	}
