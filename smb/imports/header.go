@@ -258,7 +258,7 @@ func checkMapping(mapping map[string]string) error {
 // list is names for a message, the first twenty.
 func list(names []string) string {
 	shown := names[:min(len(names), 20)]
-	out := strings.Join(shown, ", ")
+	out := strings.ReplaceAll(strings.Join(shown, ", "), "\x00", "")
 	if len(shown) < len(names) {
 		out += ", …"
 	}

@@ -242,7 +242,7 @@ func (x *index) changed() []*known {
 }
 
 // mostPretended is how many businesses a dry run remembers that it would have stored.
-const mostPretended = 100_000
+const mostPretended = 40_000
 
 // forget lets a dry run keep what it has changed or added, within bounds, and nothing else. Rows
 // that repeat a business further back than the bound count as new.

@@ -187,6 +187,9 @@ func TestDryRunStoresNothing(t *testing.T) {
 			h.t.Error("the dry run stored something")
 		}
 		h.want(h.run(file), "6=1+1+3+1")
+		if got := faults(h.run("Name,No\x00te\nC,\n", dry)); got != "1 Note" {
+			h.t.Errorf("errors at %s", got)
+		}
 	})
 }
 

@@ -1,0 +1,5 @@
+//go:build !race
+
+package campaign_test
+
+const killMails = 20_000
