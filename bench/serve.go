@@ -1,10 +1,10 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"os"
@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -41,7 +42,6 @@ func benchTrack(ctx context.Context, engine string, n int) ([]figure, error) {
 	if _, err := h.campaign.StartProgramme(ctx, fibonacco.SMBFilter{}); err != nil {
 		return nil, err
 	}
-	type send struct{ ID, Business int64 }
 	var sends []send
 	if err := h.db.Update(ctx, func(tx *db.Tx) error {
 		if _, err := tx.Exec(ctx, `UPDATE campaign_sends SET status = 'sent', sent_at = $1`, tx.Now.Add(-time.Hour)); err != nil {
@@ -66,52 +66,17 @@ func benchTrack(ctx context.Context, engine string, n int) ([]figure, error) {
 	server := &http.Server{Handler: mux, ReadHeaderTimeout: time.Minute}
 	go func() { _ = server.Serve(ln) }()
 
-	client := &http.Client{
-		Transport:     &http.Transport{MaxIdleConnsPerHost: clickers},
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}
-	var next atomic.Int64
-	times := make([][]time.Duration, clickers)
-	errs := make([]error, clickers)
-	var wg sync.WaitGroup
-	began := time.Now()
-	for c := range clickers {
-		wg.Go(func() {
-			for {
-				i := int(next.Add(1)) - 1
-				if i >= n {
-					return
-				}
-				s := sends[i%len(sends)]
-				token := h.signer.SignSend(fibonacco.TrackToken, fibonacco.SendClaim{SendID: s.ID, SMBID: s.Business, LinkID: render.LinkLearn})
-				req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+ln.Addr().String()+"/track/click/"+token, nil)
-				if err != nil {
-					errs[c] = err
-					return
-				}
-				req.Header.Set("User-Agent", "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 Version/18.5 Mobile/15E148 Safari/604.1")
-				at := time.Now()
-				resp, err := client.Do(req)
-				if err != nil {
-					errs[c] = err
-					return
-				}
-				_, _ = io.Copy(io.Discard, resp.Body)
-				_ = resp.Body.Close()
-				if resp.StatusCode != http.StatusFound {
-					errs[c] = fmt.Errorf("a click was answered %s", resp.Status)
-					return
-				}
-				times[c] = append(times[c], time.Since(at))
-			}
-		})
-	}
-	wg.Wait()
-	took := time.Since(began)
-	if err := errors.Join(errs...); err != nil {
+	// A tenth first, so that the database knows what its tables look like when it counts.
+	if _, _, err := click(h, ln.Addr().String(), sends, n/10); err != nil {
 		return nil, err
 	}
-	all := slices.Concat(times...)
+	if err := h.settleStatistics(ctx); err != nil {
+		return nil, err
+	}
+	took, all, err := click(h, ln.Addr().String(), sends, n)
+	if err != nil {
+		return nil, err
+	}
 	slices.Sort(all)
 	var stored int
 	if err := h.db.View(ctx, func(tx *db.Tx) error {
@@ -121,14 +86,87 @@ func benchTrack(ctx context.Context, engine string, n int) ([]figure, error) {
 	}); err != nil {
 		return nil, err
 	}
-	if stored != n {
-		return nil, fmt.Errorf("%d hits were answered and %d are stored", n, stored)
+	if stored != n+n/10 {
+		return nil, fmt.Errorf("%d hits were answered and %d are stored", n+n/10, stored)
 	}
 	h.track.Close()
 	return []figure{
 		{Name: fmt.Sprintf("durable clicks over HTTP, %d clients", clickers), Value: float64(n) / took.Seconds(), Unit: "hits/s", Target: "≥ 10000"},
 		{Name: "99 of 100 answered within", Value: float64(all[len(all)*99/100].Microseconds()) / 1000, Unit: "ms", Target: "< 50"},
 	}, nil
+}
+
+type send struct{ ID, Business int64 }
+
+// click follows n links with many clients at once and returns how long each took. The clients are
+// as lean as wrk's: they share the cores with what is measured.
+func click(h *house, addr string, sends []send, n int) (time.Duration, []time.Duration, error) {
+	var next atomic.Int64
+	times := make([][]time.Duration, clickers)
+	errs := make([]error, clickers)
+	var wg sync.WaitGroup
+	began := time.Now()
+	for c := range clickers {
+		wg.Go(func() { times[c], errs[c] = clickOne(h, addr, sends, &next, n) })
+	}
+	wg.Wait()
+	return time.Since(began), slices.Concat(times...), errors.Join(errs...)
+}
+
+func clickOne(h *house, addr string, sends []send, next *atomic.Int64, n int) ([]time.Duration, error) {
+	conn, err := net.Dial("tcp", addr) //nolint:noctx // a measurement
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = conn.Close() }()
+	in := bufio.NewReader(conn)
+	var times []time.Duration
+	var out []byte
+	for {
+		i := int(next.Add(1)) - 1
+		if i >= n {
+			return times, nil
+		}
+		s := sends[i%len(sends)]
+		out = append(out[:0], "GET /track/click/"...)
+		out = h.signer.AppendSend(out, fibonacco.TrackToken, fibonacco.SendClaim{SendID: s.ID, SMBID: s.Business, LinkID: render.LinkLearn})
+		out = append(out, " HTTP/1.1\r\nHost: localhost\r\nUser-Agent: Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 Version/18.5 Mobile/15E148 Safari/604.1\r\n\r\n"...)
+		at := time.Now()
+		if _, err := conn.Write(out); err != nil {
+			return nil, err
+		}
+		if err := readFound(in); err != nil {
+			return nil, err
+		}
+		times = append(times, time.Since(at))
+	}
+}
+
+// readFound reads one answer, which must be a redirect.
+func readFound(in *bufio.Reader) error {
+	line, err := in.ReadSlice('\n')
+	if err != nil {
+		return err
+	}
+	if !strings.Contains(string(line), " 302 ") {
+		return fmt.Errorf("a click was answered %q", line)
+	}
+	body := 0
+	for {
+		line, err := in.ReadSlice('\n')
+		if err != nil {
+			return err
+		}
+		if len(line) <= 2 {
+			_, err := in.Discard(body)
+			return err
+		}
+		if size, ok := strings.CutPrefix(string(line), "Content-Length: "); ok {
+			if body, err = strconv.Atoi(strings.TrimSpace(size)); err != nil {
+				return err
+			}
+		}
+	}
 }
 
 // benchIdle is what a running server with nothing to do holds.

@@ -75,7 +75,7 @@ func postgresSettings(durable bool) []string {
 		"timezone=UTC",
 	}
 	if durable {
-		settings = append(settings, "fsync=on", "synchronous_commit=on", "full_page_writes=on")
+		settings = append(settings, "fsync=on", "synchronous_commit=on", "full_page_writes=on", "shared_buffers=1GB")
 	} else {
 		settings = append(settings, "fsync=off", "synchronous_commit=off", "full_page_writes=off")
 	}
