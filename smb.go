@@ -145,6 +145,9 @@ func (s *SMB) Validate() error {
 // ValidEmail reports whether address is a bare mailbox that mail can be sent to:
 // local@domain with a dot in the domain, no display name, at most 254 bytes, no line breaks.
 func ValidEmail(address string) bool {
+	if plainEmail(address) {
+		return true
+	}
 	if len(address) > 254 || strings.ContainsAny(address, "\r\n\t <>()\x00") {
 		return false
 	}
@@ -155,6 +158,33 @@ func ValidEmail(address string) bool {
 	local, domain, ok := strings.Cut(address, "@")
 	return ok && len(local) <= 64 && strings.Contains(domain, ".") &&
 		!strings.HasPrefix(domain, ".") && !strings.HasSuffix(domain, ".") && !strings.Contains(domain, "..")
+}
+
+// plainEmail knows most good addresses at a glance: letters, digits and a few signs, one @, and
+// a domain of several labels. What it does not know is parsed.
+func plainEmail(address string) bool {
+	at, label, labels := -1, 0, 0
+	for i := range len(address) {
+		c := address[i]
+		switch {
+		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9':
+			label++
+		case c == '@' && at < 0 && i > 0 && label > 0:
+			at, label = i, 0
+		case at < 0 && (c == '+' || c == '_' || c == '-'):
+			label++
+		case at >= 0 && c == '-' && label > 0:
+			label++
+		case c == '.' && label > 0:
+			label = 0
+			if at >= 0 {
+				labels++
+			}
+		default:
+			return false
+		}
+	}
+	return at > 0 && at <= 64 && labels > 0 && label > 0 && len(address) <= 254
 }
 
 // NormalizeEmail trims the address and puts its domain in lower case; the local part is the

@@ -89,9 +89,9 @@ func (r *PlanResult) add(o PlanResult) {
 	r.Completed += o.Completed
 }
 
-// planWorkers is how many chunks are planned at once: PostgreSQL has room for two, SQLite has one
-// writer.
-var planWorkers = map[db.Engine]int{db.Postgres: 2, db.SQLite: 1}
+// planWorkers is how many chunks are planned at once. SQLite has one writer, but one chunk can be
+// worked out while another is written.
+const planWorkers = 2
 
 // PlanCommunity plans one local day of a community (M2-01): every active SMB whose programme
 // day has a campaign gets one send, or one stored reason why not. It works in chunks, each a
@@ -110,7 +110,7 @@ func (s *Service) PlanCommunity(ctx context.Context, communityID int64, date str
 		defer close(chunks)
 		return s.eachChunk(running, communityID, chunks)
 	})
-	for range planWorkers[s.db.Engine()] {
+	for range planWorkers {
 		work.Go(func() error {
 			for c := range chunks {
 				part, err := s.planChunk(running, steps, communityID, date, c)
@@ -162,10 +162,12 @@ func (s *Service) eachChunk(ctx context.Context, communityID int64, chunks chan<
 	}
 }
 
+// planChunk reads a range of SMBs, works out what each is due, and writes it down in one
+// transaction. What changes in between is caught: a step that another planner wrote by the
+// unique key, an opt-out by the claim, a pause by the last WHERE clause of write.
 func (s *Service) planChunk(ctx context.Context, steps steps, communityID int64, date string, c chunk) (PlanResult, error) {
-	var part PlanResult
-	err := s.db.Update(ctx, func(tx *db.Tx) error {
-		part = PlanResult{}
+	var p *dayPlan
+	if err := s.db.View(ctx, func(tx *db.Tx) error {
 		town, err := loadTown(ctx, tx, communityID)
 		if err != nil || town.today(tx.Now) != date {
 			return err
@@ -176,9 +178,23 @@ func (s *Service) planChunk(ctx context.Context, steps steps, communityID int64,
 		if err != nil {
 			return err
 		}
-		part, err = s.planSMBs(ctx, tx, steps, town, candidates)
+		p, err = s.planDay(steps, town, candidates, tx.Now)
 		return err
-	})
+	}); err != nil || p == nil {
+		return PlanResult{}, err
+	}
+	var part PlanResult
+	write := func(onConflict string) error {
+		return s.db.Update(ctx, func(tx *db.Tx) error {
+			var err error
+			part, err = s.writePlan(ctx, tx, p, onConflict)
+			return err
+		})
+	}
+	err := write("")
+	if db.IsUnique(err) { // somebody has planned some of them already
+		err = write(skipPlanned)
+	}
 	return part, err
 }
 
@@ -261,29 +277,38 @@ func contactable(email string, optedIn, dnc, suppressed bool) fibonacco.SkipReas
 	return ""
 }
 
-// planSMBs plans today's step of active SMBs of one community, in the caller's transaction.
-func (s *Service) planSMBs(ctx context.Context, tx *db.Tx, steps steps, t town, candidates []candidate) (PlanResult, error) {
-	var res PlanResult
-	byDay := steps.byDay
-	today := t.today(tx.Now)
+// dayPlan is what the SMBs of a chunk are due on one local day, ready to be written.
+type dayPlan struct {
+	town      town
+	today     string
+	at        time.Time // when the mails leave
+	completed int64
+	sends     *db.Batch
+	skips     *db.Batch
+	places    *db.Batch // where each SMB then stands in the programme
+}
+
+// planDay works out what active SMBs of one community are due today. It touches nothing.
+func (s *Service) planDay(steps steps, t town, candidates []candidate, now time.Time) (*dayPlan, error) {
 	sendTime, err := parseClockTime(s.cfg.ManifestDestiny.SendTimeLocal)
 	if err != nil {
-		return res, err
+		return nil, err
 	}
-	at, err := localMoment(today, sendTime, t.zone)
-	if err != nil {
-		return res, err
+	p := &dayPlan{
+		town: t, today: t.today(now),
+		sends:  db.NewBatch("uuid uuid", "smb bigint", "campaign text", "email text", "subject text"),
+		skips:  db.NewBatch("smb bigint", "campaign text", "day integer", "reason text"),
+		places: db.NewBatch("smb bigint", "day integer", "status text", "campaign text", "at timestamptz"),
 	}
-	if at.Before(tx.Now) {
-		at = tx.Now
+	if p.at, err = localMoment(p.today, sendTime, t.zone); err != nil {
+		return nil, err
 	}
-
-	sends := db.NewBatch("uuid uuid", "smb bigint", "campaign text", "email text", "subject text")
-	skips := db.NewBatch("smb bigint", "campaign text", "day integer", "reason text")
-	places := db.NewBatch("smb bigint", "day integer", "status text", "campaign text", "at timestamptz")
+	if p.at.Before(now) {
+		p.at = now
+	}
 	lastDay := s.cfg.ManifestDestiny.TotalDays
 	for _, c := range candidates {
-		day, err := programmeDay(c.Start, today, c.PausedDays)
+		day, err := programmeDay(c.Start, p.today, c.PausedDays)
 		if err != nil {
 			s.log.Error("SMB is active without a start date: not planned", "smb", c.ID)
 			continue
@@ -292,62 +317,70 @@ func (s *Service) planSMBs(ctx context.Context, tx *db.Tx, steps steps, t town, 
 			continue
 		}
 		for missed := max(c.Through+1, 1); missed < min(day, lastDay+1); missed++ {
-			if m := byDay[missed]; m != nil {
-				skips.Add(c.ID, m.ID, missed, string(fibonacco.Missed))
+			if m := steps.byDay[missed]; m != nil {
+				p.skips.Add(c.ID, m.ID, missed, string(fibonacco.Missed))
 			}
 		}
 		if day > lastDay {
-			places.Add(c.ID, lastDay, string(fibonacco.StatusCompleted), nil, nil)
-			res.Completed++
+			p.places.Add(c.ID, lastDay, string(fibonacco.StatusCompleted), nil, nil)
+			p.completed++
 			continue
 		}
-		step := byDay[day]
+		step := steps.byDay[day]
 		if step == nil {
-			places.Add(c.ID, day, string(fibonacco.StatusActive), nil, nil)
+			p.places.Add(c.ID, day, string(fibonacco.StatusActive), nil, nil)
 			continue
 		}
 		if why := contactable(c.Email, c.OptedIn, c.DNC, c.Suppressed); why != "" {
-			skips.Add(c.ID, step.ID, day, string(why))
-			places.Add(c.ID, day, string(fibonacco.StatusActive), nil, nil)
+			p.skips.Add(c.ID, step.ID, day, string(why))
+			p.places.Add(c.ID, day, string(fibonacco.StatusActive), nil, nil)
 			continue
 		}
 		subject, err := step.subject(c, t)
 		if err != nil {
-			return res, fmt.Errorf("subject of %s for SMB %d: %w", step.ID, c.ID, err)
+			return nil, fmt.Errorf("subject of %s for SMB %d: %w", step.ID, c.ID, err)
 		}
-		sends.Add(newUUID(), c.ID, step.ID, c.Email, subject)
-		places.Add(c.ID, day, string(fibonacco.StatusActive), step.ID, at)
+		p.sends.Add(newUUID(), c.ID, step.ID, c.Email, subject)
+		p.places.Add(c.ID, day, string(fibonacco.StatusActive), step.ID, p.at)
 	}
+	return p, nil
+}
 
-	events, ids, err := insertSends(ctx, tx, t.id, sends, 1, at)
+// writePlan stores a plan: sends, skips, places, the chunks that will be released, the events.
+func (s *Service) writePlan(ctx context.Context, tx *db.Tx, p *dayPlan, onConflict string) (PlanResult, error) {
+	res := PlanResult{Completed: p.completed}
+	events, ids, err := insertSends(ctx, tx, p.town.id, p.sends, 1, p.at, onConflict)
 	if err != nil {
 		return res, err
 	}
 	res.Planned = int64(len(ids))
-	if res.Skipped, err = insertSkips(ctx, tx, t.id, today, skips); err != nil {
+	if res.Skipped, err = insertSkips(ctx, tx, p.town.id, p.today, p.skips); err != nil {
 		return res, err
 	}
-	if _, err := tx.ExecBatch(ctx, places, `
+	if _, err := tx.ExecBatch(ctx, p.places, `
 		UPDATE smbs SET manifest_destiny_day = rows.day, planned_through_day = rows.day, campaign_status = rows.status,
 			current_campaign_id = COALESCE(rows.campaign, current_campaign_id), next_scheduled_send = rows.at, updated_at = $1
 		FROM rows WHERE smbs.id = rows.smb AND smbs.campaign_status = 'active'`, tx.Now); err != nil {
 		return res, fmt.Errorf("move SMBs on: %w", err)
 	}
-	if err := s.batchSends(ctx, tx, queue.Emails, at, ids); err != nil {
+	if err := s.batchSends(ctx, tx, queue.Emails, p.at, ids); err != nil {
 		return res, err
 	}
 	return res, s.queue.Publish(ctx, tx, events...)
 }
 
-// insertSends writes queued sends and returns those that are new, with their events. The unique
-// key keeps a step that is there already as it is.
-func insertSends(ctx context.Context, tx *db.Tx, communityID int64, sends *db.Batch, occurrence int, at time.Time) ([]fibonacco.Event, []int64, error) {
-	var events []fibonacco.Event
-	var ids []int64
+// skipPlanned leaves a step that is there already as it is. Without it such a step fails the
+// statement, which PostgreSQL does faster for the many that are new.
+const skipPlanned = "ON CONFLICT (smb_id, campaign_id, occurrence) DO NOTHING"
+
+// insertSends writes queued sends and returns those that are new, with their events.
+func insertSends(ctx context.Context, tx *db.Tx, communityID int64, sends *db.Batch, occurrence int, at time.Time, onConflict string) ([]fibonacco.Event, []int64, error) {
+	events := make([]fibonacco.Event, 0, sends.Len())
+	ids := make([]int64, 0, sends.Len())
 	err := tx.QueryBatch(ctx, sends, `
 		INSERT INTO campaign_sends (uuid, smb_id, campaign_id, email, subject, scheduled_for, status, community_id, occurrence, created_at, updated_at)
 		SELECT uuid, smb, campaign, email, subject, $1, 'queued', $2, $3, $4, $4 FROM rows WHERE TRUE
-		ON CONFLICT (smb_id, campaign_id, occurrence) DO NOTHING
+		`+onConflict+`
 		RETURNING id, smb_id, campaign_id`, func(r db.Row) error {
 		e := fibonacco.CampaignSendQueued{CommunityID: communityID}
 		if err := r.Scan(&e.CampaignSendID, &e.SMBID, &e.CampaignID); err != nil {

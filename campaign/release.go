@@ -183,7 +183,7 @@ func (s *Service) queueSend(ctx context.Context, tx *db.Tx, steps steps, smbID i
 	}
 	b := db.NewBatch("uuid uuid", "smb bigint", "campaign text", "email text", "subject text")
 	b.Add(newUUID(), smbID, campaignID, c.Email, subject)
-	events, ids, err := insertSends(ctx, tx, communityID, b, occurrence, when)
+	events, ids, err := insertSends(ctx, tx, communityID, b, occurrence, when, skipPlanned)
 	if err != nil {
 		return 0, err
 	}

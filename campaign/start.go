@@ -95,7 +95,11 @@ func (s *Service) planMoved(ctx context.Context, tx *db.Tx, m moving, changed in
 	if err != nil {
 		return res, err
 	}
-	plan, err := s.planSMBs(ctx, tx, m.steps, m.town, candidates)
+	day, err := s.planDay(m.steps, m.town, candidates, tx.Now)
+	if err != nil {
+		return res, err
+	}
+	plan, err := s.writePlan(ctx, tx, day, skipPlanned)
 	res.Planned, res.Skipped = plan.Planned, plan.Skipped
 	return res, err
 }

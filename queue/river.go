@@ -74,7 +74,7 @@ func (q *Queue) newClient(name string, queues map[string]int, leads bool) (clien
 		CompletedJobRetentionPeriod: 6 * time.Hour,
 	}
 	if q.db.Engine() == db.SQLite {
-		cfg.FetchPollInterval = 50 * time.Millisecond // nothing tells a poller that there is work
+		cfg.FetchPollInterval = 150 * time.Millisecond // nothing tells a poller that there is work
 	}
 	if queues != nil {
 		cfg.Queues = map[string]river.QueueConfig{}
