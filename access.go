@@ -2,6 +2,7 @@ package fibonacco
 
 import (
 	"context"
+	"io"
 	"slices"
 	"time"
 )
@@ -122,8 +123,9 @@ type ImportJob struct {
 
 // Importer takes files of businesses.
 type Importer interface {
-	// StartImport keeps the file and queues the work.
-	StartImport(ctx context.Context, req ImportRequest, file []byte) (*ImportJob, error)
+	// StartImport keeps the file as it is read and queues the work. size is the file's, in bytes;
+	// 0 when it is not known.
+	StartImport(ctx context.Context, req ImportRequest, file io.Reader, size int64) (*ImportJob, error)
 	// ImportJob returns NotFound for an unknown uuid.
 	ImportJob(ctx context.Context, uuid string) (*ImportJob, error)
 }

@@ -42,17 +42,12 @@ type request struct {
 	Failures   int               `json:"failures"` // how often an attempt ended with an error that is not the file's
 }
 
-// StartImport implements fibonacco.Importer.
-func (s *Service) StartImport(ctx context.Context, req fibonacco.ImportRequest, file []byte) (*fibonacco.ImportJob, error) {
-	return s.StartImportReader(ctx, req, bytes.NewReader(file), int64(len(file)))
-}
-
+// partSize is how much of an upload one row of import_parts holds.
 const partSize = 1 << 20
 
-// StartImportReader is StartImport for a file of any size: it is kept in parts as it is read. size
-// is checked against what was read; 0 when it is unknown. Returns Invalid or Malformed for a
-// request or a file of which nothing could be imported; then, and when r fails, nothing is kept.
-func (s *Service) StartImportReader(ctx context.Context, req fibonacco.ImportRequest, r io.Reader, size int64) (*fibonacco.ImportJob, error) {
+// StartImport implements fibonacco.Importer. The file is kept in parts, so that any node can do the
+// work, and memory is bounded whatever its size.
+func (s *Service) StartImport(ctx context.Context, req fibonacco.ImportRequest, r io.Reader, size int64) (*fibonacco.ImportJob, error) {
 	req, err := s.check(ctx, req)
 	if err != nil {
 		return nil, err

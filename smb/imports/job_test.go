@@ -75,7 +75,7 @@ func TestJob(t *testing.T) {
 		h := background(t, d)
 		h.imports.SetBatchRows(20)
 		file := licences(120) + "X,,,,,,NYC,\n"
-		job, err := h.imports.StartImport(t.Context(), h.request(), []byte(file))
+		job, err := h.imports.StartImport(t.Context(), h.request(), strings.NewReader(file), 0)
 		must(t, err)
 		if job.UUID == "" || job.Filename != "list.csv" || job.CommunityID != h.community || !job.CreatedAt.Equal(clock.Now()) {
 			t.Errorf("started %+v", job)
@@ -103,21 +103,21 @@ func TestJobsThatFail(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB, _ *fibonacco.FakeClock) {
 		h := background(t, d)
 		// Only the end of the file shows that it is broken.
-		job, err := h.imports.StartImport(t.Context(), h.request(), []byte(`[{"name":"A"},{"name":`))
+		job, err := h.imports.StartImport(t.Context(), h.request(), strings.NewReader(`[{"name":"A"},{"name":`), 0)
 		must(t, err)
 		done := h.ended(job.UUID)
 		if done.Status != "failed" || done.Created != 1 || !strings.Contains(done.Message, "line 1") {
 			t.Errorf("ended %+v", done)
 		}
 		for name, file := range map[string]string{"empty": "", "no name": "Phone\n1\n"} {
-			_, err := h.imports.StartImport(t.Context(), h.request(), []byte(file))
+			_, err := h.imports.StartImport(t.Context(), h.request(), strings.NewReader(file), 0)
 			if fibonacco.CodeOf(err) != fibonacco.Invalid {
 				t.Errorf("%s: %v, want invalid at once", name, err)
 			}
 		}
 		req := h.request()
 		req.CommunityID = 999
-		if _, err := h.imports.StartImport(t.Context(), req, []byte(one)); fibonacco.CodeOf(err) != fibonacco.Invalid {
+		if _, err := h.imports.StartImport(t.Context(), req, strings.NewReader(one), 0); fibonacco.CodeOf(err) != fibonacco.Invalid {
 			t.Errorf("unknown community: %v", err)
 		}
 		for _, uuid := range []string{"", "x", "0193c2f0-0000-7000-8000-000000000001"} {
@@ -142,18 +142,18 @@ func TestUpload(t *testing.T) {
 			b.WriteString("A," + strings.Repeat("x", 100_000) + "\n")
 		}
 		boom := errors.New("boom")
-		_, err := h.imports.StartImportReader(t.Context(), h.request(), io.MultiReader(bytes.NewReader(b.Bytes()), broken{boom}), 0)
+		_, err := h.imports.StartImport(t.Context(), h.request(), io.MultiReader(bytes.NewReader(b.Bytes()), broken{boom}), 0)
 		if !errors.Is(err, boom) {
 			t.Errorf("a broken upload: %v", err)
 		}
-		_, err = h.imports.StartImportReader(t.Context(), h.request(), bytes.NewReader(b.Bytes()), int64(b.Len()+1))
+		_, err = h.imports.StartImport(t.Context(), h.request(), bytes.NewReader(b.Bytes()), int64(b.Len()+1))
 		if fibonacco.CodeOf(err) != fibonacco.Malformed {
 			t.Errorf("a short upload: %v", err)
 		}
 		if n := h.count(`SELECT (SELECT count(*) FROM imports) + (SELECT count(*) FROM import_parts)`); n != 0 {
 			t.Errorf("%d rows of broken uploads are left", n)
 		}
-		job, err := h.imports.StartImportReader(t.Context(), h.request(), bytes.NewReader(b.Bytes()), int64(b.Len()))
+		job, err := h.imports.StartImport(t.Context(), h.request(), bytes.NewReader(b.Bytes()), int64(b.Len()))
 		must(t, err)
 		if n := h.count(`SELECT count(*) FROM import_parts`); n != 3 || job.Status != "queued" {
 			t.Errorf("%d parts, %s; want 3, queued", n, job.Status)
@@ -196,7 +196,7 @@ func TestJobSurvivesItsWorkers(t *testing.T) {
 				h.imports.SetBatchRows(10)
 				req := h.request()
 				req.Duplicates = m
-				job, err := h.imports.StartImport(t.Context(), req, []byte(file))
+				job, err := h.imports.StartImport(t.Context(), req, strings.NewReader(file), 0)
 				must(t, err)
 				for _, stop := range []int64{1, 4, 9} {
 					ctx, cancel := context.WithCancel(t.Context())
@@ -235,7 +235,7 @@ func TestTwoWorkersOneJob(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB, _ *fibonacco.FakeClock) {
 		h := newHouse(t, d, supervisors)
 		h.imports.SetBatchRows(10)
-		job, err := h.imports.StartImport(t.Context(), h.request(), []byte(licences(300)))
+		job, err := h.imports.StartImport(t.Context(), h.request(), strings.NewReader(licences(300)), 0)
 		must(t, err)
 		var ended atomic.Int64
 		for range 3 {
@@ -270,7 +270,7 @@ func TestJobMakesRoom(t *testing.T) {
 		slow := func() { time.Sleep(20 * time.Millisecond) }
 		h.imports.WhileCommitting(slow)
 		h.start()
-		job, err := h.imports.StartImport(t.Context(), h.request(), []byte(licences(150)))
+		job, err := h.imports.StartImport(t.Context(), h.request(), strings.NewReader(licences(150)), 0)
 		must(t, err)
 		if done := h.ended(job.UUID); done.Status != "completed" || done.Total != 150 {
 			t.Errorf("ended %+v", done)
@@ -285,7 +285,7 @@ func TestDryRunJob(t *testing.T) {
 		h.imports.SetBatchRows(2)
 		req := h.request()
 		req.DryRun = true
-		job, err := h.imports.StartImport(t.Context(), req, []byte("Name,Shoe Size\nA,1\nB,2\nA,3\nC,4\nA,5\n"))
+		job, err := h.imports.StartImport(t.Context(), req, strings.NewReader("Name,Shoe Size\nA,1\nB,2\nA,3\nC,4\nA,5\n"), 0)
 		must(t, err)
 		done := h.ended(job.UUID)
 		h.want(done.ImportResult, "5=3+0+2+0")

@@ -278,10 +278,14 @@ func (h *house) Explain(_ context.Context, id int64, date string) (*fibonacco.Ex
 	return &fibonacco.Explanation{SMBID: id, Date: date, Timezone: "America/New_York"}, nil
 }
 
-func (h *house) StartImport(_ context.Context, req fibonacco.ImportRequest, file []byte) (*fibonacco.ImportJob, error) {
+func (h *house) StartImport(_ context.Context, req fibonacco.ImportRequest, file io.Reader, _ int64) (*fibonacco.ImportJob, error) {
+	content, err := io.ReadAll(file)
+	if err != nil {
+		return nil, err
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.imported, h.file = req, string(file)
+	h.imported, h.file = req, string(content)
 	job := fibonacco.ImportJob{ID: 1, UUID: smbUUID, CommunityID: req.CommunityID, Filename: req.Filename, Status: "queued", DryRun: req.DryRun, CreatedAt: noon}
 	h.jobs = append(h.jobs, job)
 	return &job, nil

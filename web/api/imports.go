@@ -70,6 +70,9 @@ func (a *API) startImport(w http.ResponseWriter, r *http.Request) error {
 		return fibonacco.Errorf(fibonacco.Unavailable, "this node takes in other files right now: try again in a moment")
 	}
 	up, err := readUpload(w, r)
+	if up != nil {
+		defer up.close()
+	}
 	if err != nil {
 		return err
 	}
@@ -77,7 +80,7 @@ func (a *API) startImport(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	job, err := a.o.Importer.StartImport(r.Context(), req, up.file)
+	job, err := a.o.Importer.StartImport(r.Context(), req, up.file, up.size)
 	if err != nil {
 		return err
 	}

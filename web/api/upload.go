@@ -1,7 +1,6 @@
 package api
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +8,7 @@ import (
 	"mime"
 	"mime/multipart"
 	"net/http"
+	"os"
 	"path"
 	"slices"
 	"strconv"
@@ -22,7 +22,8 @@ import (
 
 // upload is an import as it came in, by form or as a bare body.
 type upload struct {
-	file     []byte
+	file     *os.File // set aside on disk: it may be large; nil when none came
+	size     int64
 	filename string
 	format   string            // "" when the body's type does not say
 	values   map[string]string // from the query and the form
@@ -58,10 +59,10 @@ func readUpload(w http.ResponseWriter, r *http.Request) (*upload, error) {
 		err = up.readForm(multipart.NewReader(r.Body, params["boundary"]))
 	case "text/csv":
 		up.format = "csv"
-		up.file, err = read(r.Body, r.ContentLength)
+		err = up.setAside(r.Body)
 	case "application/json":
 		up.format = "json"
-		up.file, err = read(r.Body, r.ContentLength)
+		err = up.setAside(r.Body)
 	default:
 		return nil, edge.New(r.Context(), edge.UnsupportedMediaType, "send the file as multipart/form-data, text/csv or application/json")
 	}
@@ -89,7 +90,7 @@ func (up *upload) readForm(form *multipart.Reader) error {
 				return fibonacco.Errorf(fibonacco.Malformed, "the form has two parts called file")
 			}
 			up.filename = part.FileName()
-			if up.file, err = read(part, 0); err != nil {
+			if err := up.setAside(part); err != nil {
 				return err
 			}
 			continue
@@ -105,15 +106,27 @@ func (up *upload) readForm(form *multipart.Reader) error {
 	}
 }
 
-// read takes in a body of a known length without growing on the way; memory is only used up as
-// bytes arrive.
-func read(r io.Reader, length int64) ([]byte, error) {
-	var b bytes.Buffer
-	if length > 0 && length <= importMost {
-		b.Grow(int(length) + bytes.MinRead)
+// setAside takes the file in, to be read once all of the request is known: what says how to read
+// it may come after it.
+func (up *upload) setAside(r io.Reader) error {
+	f, err := os.CreateTemp("", "fibonacco-upload-")
+	if err != nil {
+		return fmt.Errorf("set an upload aside: %w", err)
 	}
-	_, err := b.ReadFrom(r)
-	return b.Bytes(), err
+	up.file = f
+	if up.size, err = io.Copy(f, r); err != nil {
+		return err
+	}
+	_, err = f.Seek(0, io.SeekStart)
+	return err
+}
+
+// close removes what was set aside.
+func (up *upload) close() {
+	if up.file != nil {
+		_ = up.file.Close()
+		_ = os.Remove(up.file.Name())
+	}
 }
 
 func (up *upload) refuse(field, reason string) {
@@ -148,7 +161,7 @@ func (a *API) importRequest(ctx context.Context, up *upload) (fibonacco.ImportRe
 		Filename: filename(or(up.values["filename"], up.filename)), Format: or(up.values["format"], up.format),
 		Mapping: up.mapping, Duplicates: up.values["duplicates"], Source: up.values["source"],
 	}
-	if len(up.file) == 0 {
+	if up.size == 0 {
 		up.refuse("file", "is missing or empty")
 	}
 	if text := up.values["dry_run"]; text != "" {
