@@ -125,7 +125,7 @@ func (up *upload) setAside(r io.Reader) error {
 func (up *upload) close() {
 	if up.file != nil {
 		_ = up.file.Close()
-		_ = os.Remove(up.file.Name())
+		_ = os.Remove(up.file.Name()) //nolint:gosec // made by setAside
 	}
 }
 

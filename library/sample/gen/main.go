@@ -14,6 +14,7 @@ import (
 	"io"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -68,10 +69,18 @@ func run(args []string, out io.Writer) error {
 		address := strings.TrimSpace(get("Address Building") + " " + get("Address Street Name"))
 		// The source writes a sole owner as "SURNAME, FIRST": then only the shop's name is kept.
 		if regexp.MustCompile(`^[A-Z' -]+, [A-Z' .-]+$`).MatchString(name) && !strings.Contains(name, " INC") && !strings.Contains(name, "LLC") && !strings.Contains(name, "CORP") {
-			if dba == "" {
+			if dba == "" || within(dba, name) {
 				continue
 			}
 			name, dba = dba, ""
+		}
+		// Others stand under their own name without a company's ending.
+		if ownName.MatchString(name) && !company.MatchString(name) {
+			if dba != "" {
+				name, dba = dba, ""
+			} else if strings.HasPrefix(get("Industry"), "Secondhand Dealer") {
+				continue
+			}
 		}
 		shown := name
 		if dba != "" {
@@ -101,6 +110,22 @@ func run(args []string, out io.Writer) error {
 	}
 	w.Flush()
 	return w.Error()
+}
+
+// ownName is two or three words of letters.
+var ownName = regexp.MustCompile(`(?i)^[a-z]+ ([a-z]+ )?[a-z]+$`)
+
+var company = regexp.MustCompile(`(?i)\b(inc|llc|corp|ltd|co|antiques|[a-z]*shop|store|grocery|cleaners?|market)\b`)
+
+// within reports whether every word of a is one of b's: "KEVIN KERR" is "KERR, KEVIN".
+func within(a, b string) bool {
+	words := strings.FieldsFunc(strings.ToUpper(b), func(r rune) bool { return r == ',' || r == ' ' })
+	for _, w := range strings.Fields(strings.ToUpper(a)) {
+		if !slices.Contains(words, w) {
+			return false
+		}
+	}
+	return true
 }
 
 // written writes a fictitious number as people do.
