@@ -59,7 +59,7 @@ func (c demoCommand) Run(e *env) (err error) {
 
 	url := settings.Config.HTTP.PublicURL
 	e.say("")
-	e.say("  Fibonacco %s: 400 real Brooklyn businesses, their 90-day programme, %s a day.", version, c.Day)
+	e.say("  Fibonacco %s: some 400 real Brooklyn businesses, their 90-day programme, %s a day.", version, c.Day)
 	if again {
 		e.say("  It goes on where it was.")
 	}
