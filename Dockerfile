@@ -28,8 +28,8 @@ ENV ZONEINFO=/zoneinfo.zip \
     FIBONACCO_DATA_DIR=/data \
     FIBONACCO_LISTEN=0.0.0.0:8080
 USER 65532:65532
+EXPOSE 8080
 VOLUME /data
-EXPOSE 8080 2525
 # The database and what else this configuration names must answer.
 HEALTHCHECK --interval=30s --timeout=10s --start-period=30s --retries=3 CMD ["/fibonacco", "doctor"]
 ENTRYPOINT ["/fibonacco"]
