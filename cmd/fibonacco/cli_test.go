@@ -72,6 +72,8 @@ func TestFromListToExplanation(t *testing.T) {
 		{[]string{"token", "create", "--name", "ci", "--role", "operator", "--json"}, 0, `"token":"fib_`},
 		{[]string{"token", "create", "--name", "ci", "--role", "emperor"}, 2, `role`},
 		{[]string{"migrate", "status"}, 0, `applied  00018`},
+		{[]string{"migrate", "down"}, 0, `Took back 00018`},
+		{[]string{"migrate", "up"}, 0, `Applied 1 step`},
 		{[]string{"doctor"}, 0, `library`},
 		{[]string{"config", "--json"}, 0, `manifest_destiny`},
 		{[]string{"config", "--set", "rvm.triger_after_hours=3"}, 2, `rvm.trigger_after_hours`},

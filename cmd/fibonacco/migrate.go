@@ -26,9 +26,7 @@ func (migrateUp) Run(e *env) error {
 	return nil
 }
 
-type migrateDown struct {
-	Yes bool `help:"Do it: data in what is dropped is gone." required:""`
-}
+type migrateDown struct{}
 
 func (migrateDown) Run(e *env) error {
 	d, err := openDatabase(e.ctx, e.settings.Config)
