@@ -19,7 +19,7 @@ const (
 	NotFound       Code = "not_found"       // 404: unknown, or not yours
 	Conflict       Code = "conflict"        // 409: the state does not allow it
 	TooLarge       Code = "too_large"       // 413
-	TooMany        Code = "too_many"        // 429: slow down; see Error.RetryAfter
+	TooMany        Code = "too_many"        // 429: slow down
 	NotImplemented Code = "not_implemented" // 501: the module is not part of this build
 	Unavailable    Code = "unavailable"     // 503: try again later
 )

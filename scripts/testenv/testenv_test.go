@@ -280,6 +280,9 @@ func needServers(t *testing.T) {
 	_, postgres := systemFinder().postgres(t.Context())
 	_, redis := systemFinder().redis(t.Context())
 	if !postgres || !redis {
+		if os.Getenv("CI") == "true" {
+			t.Fatal("PostgreSQL and Redis are not installed: run the tests with `make test`")
+		}
 		t.Skip("PostgreSQL and Redis are not installed")
 	}
 }
