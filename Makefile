@@ -75,6 +75,10 @@ lint-modules:
 	go mod tidy -diff
 	go -C tools mod tidy -diff
 
+.PHONY: check-client
+check-client: ## generate a TypeScript client from the specification, and use it (needs npm)
+	go run ./scripts/checkclient
+
 FUZZTIME ?= 10s
 
 .PHONY: fuzz
@@ -88,6 +92,10 @@ fuzz: ## fuzz every parser of foreign bytes for a moment (FUZZTIME=10s each)
 .PHONY: bench
 bench: ## measure sending, ingest, planning and import (ARGS='send import' picks some)
 	$(TESTENV) --durable --without chromium -- go run ./bench $(ARGS)
+
+.PHONY: bench-crm
+bench-crm: ## build 1,000,000 businesses and measure lists, search and records over the API
+	$(TESTENV) --durable --without chromium -- go run ./bench $(ARGS) crm
 
 ##### Upkeep
 

@@ -29,6 +29,18 @@ type Approval struct {
 	UpdatedAt             time.Time      `json:"updated_at"`
 }
 
+// ApprovalListing is what can be asked of an SMB's approvals.
+var ApprovalListing = Listing{
+	Name: "approvals", Sort: "-id",
+	Fields: []ListField{
+		{Name: "id", Kind: IntegerField, Filter: true, Sort: true, About: "In the order they came."},
+		{Name: "service_type", Kind: TextField, Filter: true, About: "What was approved."},
+		{Name: "status", Kind: TextField, Values: []string{"pending", "provisioning", "provisioned", "failed", "cancelled"}, Filter: true, About: "How far it is."},
+		{Name: "source_type", Kind: TextField, Filter: true, About: "email, learning_center, direct, upsell, phone or chat."},
+		{Name: "approved_at", Kind: TimeField, Filter: true, Sort: true, About: "When they said yes."},
+	},
+}
+
 // ApprovalUpsell is one further service offered after an approval.
 type ApprovalUpsell struct {
 	ID                  int64

@@ -269,14 +269,40 @@ type ExplanationRow struct {
 
 // Explainer answers "why did this business get nothing that day?" (M1-15).
 type Explainer interface {
-	// Explain takes a local date "2026-11-23". NotFound for an unknown SMB, Invalid for a bad date.
+	// Explain takes a local date "2026-11-23". NotFound for an SMB that is unknown or outside the
+	// caller's communities, Invalid for a bad date.
 	Explain(ctx context.Context, smbID int64, date string) (*Explanation, error)
 }
 
-// CampaignDirectory reads campaigns and sends.
+// CampaignSendListing is what can be asked of the list of sends.
+var CampaignSendListing = Listing{
+	Name: "campaign-sends", Sort: "-id",
+	Fields: []ListField{
+		{Name: "id", Kind: IntegerField, Filter: true, Sort: true, About: "In the order they were planned."},
+		{Name: "smb_id", Kind: IntegerField, Filter: true, About: "The business."},
+		{Name: "campaign_id", Kind: TextField, Filter: true, About: "The step of the programme."},
+		{
+			Name: "status", Kind: TextField, Filter: true, About: "Where it stands.",
+			Values: []string{"queued", "sending", "sent", "failed", "unknown", "bounced", "complained", "suppressed", "cancelled"},
+		},
+		{Name: "skip_reason", Kind: TextField, Filter: true, About: "Why it did not leave."},
+		{Name: "community_id", Kind: IntegerField, Filter: true, About: "The community that the business is in now."},
+		{Name: "email", Kind: TextField, Filter: true, About: "Went to this whole address, which the business still has; compared without case."},
+		{Name: "scheduled_for", Kind: TimeField, Filter: true, About: "When it is to leave; null is as soon as possible."},
+		{Name: "sent_at", Kind: TimeField, Filter: true, Sort: true, About: "When the provider accepted it; sorting takes filter[smb_id], or one filter[status]."},
+		{Name: "opened_at", Kind: TimeField, Filter: true, About: "When a person first opened it; null is never."},
+		{Name: "clicked_at", Kind: TimeField, Filter: true, About: "When a person first clicked; null is never."},
+	},
+}
+
+// CampaignDirectory reads campaigns and sends. Sends of businesses outside the caller's
+// communities are left out.
 type CampaignDirectory interface {
 	// ListCampaigns is all campaigns by day; "" and 0 do not narrow.
 	ListCampaigns(ctx context.Context, kind CampaignType, week int) ([]Campaign, error)
+	// QuerySends is one page of CampaignSendListing. Sorting by sent_at takes a filter that leaves few
+	// to sort (smb_id) or that is sorted already (one status), and is Invalid without.
+	QuerySends(ctx context.Context, q ListQuery) (Page[CampaignSend], error)
 	// ListSends is one page, newest first, before a cursor id (0 starts); limit is capped at 1,000.
 	ListSends(ctx context.Context, filter SendFilter, before int64, limit int) (page []CampaignSend, next int64, err error)
 }

@@ -67,7 +67,21 @@ func LoadZone(name string) (*time.Location, error) {
 	return zone, nil
 }
 
-// CommunityService keeps the communities.
+// CommunityListing is what can be asked of the list of communities.
+var CommunityListing = Listing{
+	Name: "communities", Search: true, Sort: "name",
+	Fields: []ListField{
+		{Name: "id", Kind: IntegerField, Filter: true, Sort: true, About: "In the order they were added."},
+		{Name: "name", Kind: TextField, Filter: true, Sort: true, About: "Compared, and ordered, without case."},
+		{Name: "slug", Kind: TextField, Filter: true, About: "As stored."},
+		{Name: "state", Kind: TextField, Filter: true, About: "Two capital letters."},
+		{Name: "timezone", Kind: TextField, Filter: true, About: "IANA name."},
+	},
+}
+
+// CommunityService keeps the communities. It acts within the caller's communities: a caller who is
+// limited to some sees and changes these, and can add none (Forbidden). What it changes is in the
+// audit log.
 type CommunityService interface {
 	// CreateCommunity stores c with a fresh id and uuid. An empty time zone becomes
 	// DefaultTimezone. Returns Invalid naming each bad field, Conflict when the slug is taken.
@@ -78,6 +92,22 @@ type CommunityService interface {
 	FindCommunityBySlug(ctx context.Context, slug string) (*Community, error)
 	// ListCommunities is all of them by name, with counts of their businesses.
 	ListCommunities(ctx context.Context) ([]CommunityCount, error)
+	// QueryCommunities is one page of CommunityListing, with the same counts.
+	QueryCommunities(ctx context.Context, q ListQuery) (Page[CommunityCount], error)
+	// UpdateCommunity changes what change names and nothing else. Returns NotFound, Invalid naming
+	// each bad field, or Conflict when the slug is taken.
+	//
+	// A new time zone holds for what is planned from now on. What is planned already leaves at the
+	// moment that was planned, and no step is planned twice: where the local date falls back, the
+	// programme waits for it to come round again; where it leaps ahead by more than a day, the steps
+	// leapt over are stored as missed.
+	UpdateCommunity(ctx context.Context, id int64, change CommunityChange) (*Community, error)
+	// DeleteCommunity takes an empty community away, and with it its segments, saved mappings and the
+	// reports of its imports. Conflict while it has businesses, deleted ones that are not purged
+	// included, and while users or tokens are limited to it.
+	DeleteCommunity(ctx context.Context, id int64) error
+	// CommunityStats counts anew, at a cost that grows with the community.
+	CommunityStats(ctx context.Context, id int64) (*CommunityStats, error)
 }
 
 // CommunityCount is a community with the number of its businesses, not counting deleted ones.
@@ -85,4 +115,31 @@ type CommunityCount struct {
 	Community
 	SMBs   int `json:"smbs"`
 	Active int `json:"active"` // campaign_status active
+}
+
+// CommunityStats is a community in figures (M1-23). Deleted businesses count nowhere.
+type CommunityStats struct {
+	CommunityID  int64                  `json:"community_id"`
+	SMBs         int                    `json:"smbs"`
+	ByStatus     map[CampaignStatus]int `json:"by_status"`       // each status, zeros included
+	ByTier       map[int]int            `json:"by_tier"`         // each tier, zeros included
+	Contactable  int                    `json:"contactable"`     // by e-mail
+	Unsubscribed int                    `json:"unsubscribed"`    // not opted in to e-mail
+	Sent30       int                    `json:"sent_30_days"`    // mails that a provider accepted
+	Opened30     int                    `json:"opened_30_days"`  // of these, opened by people
+	Clicked30    int                    `json:"clicked_30_days"` // of these, clicked by people
+	Approvals30  int                    `json:"approvals_30_days"`
+	AverageScore float64                `json:"average_score"` // to one decimal
+	DataQuality  float64                `json:"data_quality"`  // average, to one decimal
+}
+
+// CommunityChange names what an update changes; nil fields stay as they are.
+type CommunityChange struct {
+	Name       *string        `json:"name,omitempty"`
+	Slug       *string        `json:"slug,omitempty"`
+	State      *string        `json:"state,omitempty"`
+	County     *string        `json:"county,omitempty"`
+	Population *int           `json:"population,omitempty"` // 0 makes it unknown
+	Timezone   *string        `json:"timezone,omitempty"`
+	Settings   map[string]any `json:"settings,omitempty"` // keys that are named; a nil value takes the key away
 }

@@ -1,5 +1,10 @@
 package fibonacco
 
+import (
+	"strings"
+	"time"
+)
+
 // Config is every setting. Package config fills it: embedded defaults < file < environment <
 // flag. The yaml tags are the keys; the specification's keys keep the specification's names.
 type Config struct {
@@ -13,6 +18,8 @@ type Config struct {
 	Database DatabaseConfig `yaml:"database"`
 	Redis    RedisConfig    `yaml:"redis"`
 	HTTP     HTTPConfig     `yaml:"http"`
+	Access   AccessConfig   `yaml:"access"`
+	OIDC     OIDCConfig     `yaml:"oidc"`
 	Clock    ClockConfig    `yaml:"clock"`
 
 	DataDir   string `yaml:"data_dir"`   // FIBONACCO_DATA_DIR; folder for the SQLite file, keys, caught mail
@@ -108,6 +115,34 @@ type HTTPConfig struct {
 	Listen       string  `yaml:"listen"`         // FIBONACCO_LISTEN
 	PublicURL    string  `yaml:"public_url"`     // FIBONACCO_PUBLIC_URL; base of every link in a mail, without a slash at its end; from Listen when not set
 	APIPerMinute float64 `yaml:"api_per_minute"` // requests per token or session and minute
+
+	TrustProxy []string `yaml:"trust_proxy"` // FIBONACCO_TRUST_PROXY; addresses and networks of our own proxies, whose X-Forwarded-For is believed
+}
+
+// AccessConfig is about people who have signed in.
+type AccessConfig struct {
+	SessionIdle time.Duration `yaml:"session_idle"` // FIBONACCO_SESSION_IDLE; a session that nobody uses for so long has ended
+}
+
+// OIDCConfig is who signs people in beside us (OpenID Connect).
+type OIDCConfig struct {
+	Issuer       string   `yaml:"issuer"`        // OIDC_ISSUER; "" means nobody does
+	ClientID     string   `yaml:"client_id"`     // OIDC_CLIENT_ID
+	ClientSecret string   `yaml:"client_secret"` // OIDC_CLIENT_SECRET; "" for a public client
+	Name         string   `yaml:"name"`          // OIDC_NAME: what the button says
+	Scopes       []string `yaml:"scopes"`        // OIDC_SCOPES
+	DefaultRole  Role     `yaml:"default_role"`  // OIDC_DEFAULT_ROLE; "" lets in only users who exist
+	GroupsClaim  string   `yaml:"groups_claim"`  // OIDC_GROUPS_CLAIM
+	GroupRoles   []string `yaml:"group_roles"`   // OIDC_GROUP_ROLES, "group=role"; none leaves roles to us
+}
+
+// GroupRole reads one entry of GroupRoles; the last "=" parts it, since groups may hold others.
+func (OIDCConfig) GroupRole(entry string) (group string, role Role, ok bool) {
+	i := strings.LastIndexByte(entry, '=')
+	if i < 0 {
+		return "", "", false
+	}
+	return strings.TrimSpace(entry[:i]), Role(strings.TrimSpace(entry[i+1:])), true
 }
 
 // ClockConfig sets a virtual clock.

@@ -85,3 +85,20 @@ func CodeOf(err error) Code {
 	}
 	return Internal
 }
+
+// JoinInvalid makes one Invalid error of several, naming every field; nil when there is none. An
+// error that is not Invalid goes first and alone.
+func JoinInvalid(message string, errs ...error) error {
+	var all []FieldError
+	for _, err := range errs {
+		var e *Error
+		switch {
+		case err == nil:
+		case errors.As(err, &e) && e.Code == Invalid:
+			all = append(all, e.Fields...)
+		default:
+			return err
+		}
+	}
+	return InvalidFields(message, all)
+}

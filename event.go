@@ -45,7 +45,8 @@ type (
 		SMBID       int64 `json:"smb_id"`
 		CommunityID int64 `json:"community_id"`
 	}
-	// SMBUpdated names the fields that became different; "deleted_at" when it was deleted.
+	// SMBUpdated names the fields that became different; "deleted_at" when it was deleted, "restored"
+	// when it came back.
 	SMBUpdated struct {
 		SMBID       int64    `json:"smb_id"`
 		CommunityID int64    `json:"community_id"`

@@ -23,6 +23,7 @@ const (
 	UnsubscribeToken TokenKind = 'u' // preference page of one send's recipient
 	LearnToken       TokenKind = 'l' // personalised learning page
 	ApproveToken     TokenKind = 'a' // approval of one service; expires
+	PasswordToken    TokenKind = 'p' // lets a user set a password; expires, good once
 )
 
 const (

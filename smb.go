@@ -72,6 +72,8 @@ type SMB struct {
 
 	Source           string         `json:"source"`
 	DataQualityScore int            `json:"data_quality_score"` // 0–100
+	Tags             []string       `json:"tags"`               // lower case, sorted; at most 50 of at most 50 characters
+	Version          int            `json:"version"`            // goes up with every change that a person or program made; the ETag
 	Metadata         map[string]any `json:"metadata"`
 	CreatedAt        time.Time      `json:"created_at"`
 	UpdatedAt        time.Time      `json:"updated_at"`
@@ -260,6 +262,10 @@ type SMBChange struct {
 	PhoneOptedIn       *bool           `json:"phone_opted_in,omitempty"`
 	DoNotContact       *bool           `json:"do_not_contact,omitempty"`
 	Source             *string         `json:"source,omitempty"`
+	Tags               []string        `json:"tags,omitempty"`     // all of them; nil leaves them, empty takes them away
+	Metadata           map[string]any  `json:"metadata,omitempty"` // keys that are named; a nil value takes the key away
+
+	IfVersion *int `json:"-"` // refuse with Conflict unless the SMB has this version (If-Match)
 }
 
 // SMBFilter narrows a set of SMBs. Zero fields do not narrow. Deleted SMBs are never in it.
@@ -272,11 +278,62 @@ type SMBFilter struct {
 	Sources           []string         `json:"source,omitempty"`
 	Categories        []string         `json:"category,omitempty"`
 	IDs               []int64          `json:"id,omitempty"`
-	Search            string           `json:"search,omitempty"` // part of name, trading name, e-mail or phone
+	Search            string           `json:"search,omitempty"`  // words of name, trading name or e-mail, or a part of the phone number
+	Segment           string           `json:"segment,omitempty"` // uuid of a Segment whose filter must hold too
+	Where             Filter           `json:"-"`                 // conditions on SMBListing's fields
 }
 
-// SMBDirectory reads many SMBs.
+// SMBListing is what can be asked of the list of SMBs.
+var SMBListing = Listing{
+	Name: "smbs", Search: true, Sort: "id",
+	Includes: RecordIncludes,
+	Fields: []ListField{
+		{Name: "id", Kind: IntegerField, Filter: true, Sort: true, About: "In the order they were added."},
+		{Name: "uuid", Kind: UUIDField, Filter: true, About: "The public handle."},
+		{Name: "community_id", Kind: IntegerField, Filter: true, About: "Id of the community."},
+		{Name: "business_name", Kind: TextField, Filter: true, Sort: true, About: "Compared, and ordered, without case, accents and LLC."},
+		{Name: "business_type", Kind: TextField, Filter: true, About: "As stored."},
+		{Name: "category", Kind: TextField, Filter: true, About: "As stored."},
+		{Name: "primary_email", Kind: TextField, Filter: true, About: "The whole address, compared without case."},
+		{Name: "primary_phone", Kind: TextField, Filter: true, About: "The whole number, in any form a person writes."},
+		{Name: "city", Kind: TextField, Filter: true, About: "As stored."},
+		{Name: "state", Kind: TextField, Filter: true, About: "Two capital letters."},
+		{Name: "zip", Kind: TextField, Filter: true, About: "As stored."},
+		{Name: "engagement_tier", Kind: IntegerField, Values: []string{"1", "2", "3", "4"}, Filter: true, About: "1 Premium, 2 Engaged, 3 Active, 4 Passive."},
+		{Name: "engagement_score", Kind: IntegerField, Filter: true, Sort: true, About: "0 to 100."},
+		{Name: "campaign_status", Kind: TextField, Values: []string{"pending", "active", "paused", "completed"}, Filter: true, About: "Where it stands in the programme."},
+		{Name: "current_campaign_id", Kind: TextField, Filter: true, About: "The step planned last."},
+		{Name: "manifest_destiny_day", Kind: IntegerField, Filter: true, About: "Programme day as last planned; 0 before the start."},
+		{Name: "service_model", Kind: TextField, Filter: true, About: "self_service or ai_account_manager."},
+		{Name: "subscription_tier", Kind: TextField, Filter: true, About: "free, starter, growth or premium."},
+		{Name: "source", Kind: TextField, Filter: true, About: "Where it came from."},
+		{Name: "tag", Kind: TextField, Filter: true, About: "Has the tag. With ! in front it does not, null has none at all."},
+		{Name: "segment", Kind: UUIDField, Filter: true, About: "In the segment of this uuid, one only."},
+		{Name: "email_opted_in", Kind: BooleanField, Filter: true, About: "May get e-mail."},
+		{Name: "rvm_opted_in", Kind: BooleanField, Filter: true, About: "May get voicemail."},
+		{Name: "do_not_contact", Kind: BooleanField, Filter: true, About: "Nothing goes there."},
+		{Name: "data_quality_score", Kind: IntegerField, Filter: true, About: "0 to 100."},
+		{Name: "last_email_open", Kind: TimeField, Filter: true, About: "null has never opened one."},
+		{Name: "last_email_click", Kind: TimeField, Filter: true, About: "null has never clicked one."},
+		{Name: "created_at", Kind: TimeField, Filter: true, Sort: true, About: "When it was added."},
+		{Name: "updated_at", Kind: TimeField, Filter: true, Sort: true, About: "When anything of it changed last: for keeping another system in step."},
+	},
+}
+
+// SMBQuery is one question to the list of SMBs: Filter and Search of the ListQuery are in SMBFilter.
+type SMBQuery struct {
+	Filter SMBFilter
+	Sort   []string
+	Cursor string
+	Size   int
+	Total  bool
+}
+
+// SMBDirectory reads many SMBs. Each method returns Invalid for conditions that SMBListing does
+// not allow and for an unknown segment, and sees no further than the caller's communities.
 type SMBDirectory interface {
+	// QuerySMBs is one page of SMBListing.
+	QuerySMBs(ctx context.Context, q SMBQuery) (Page[SMB], error)
 	// ListSMBs is one page by id after a cursor id (0 starts); limit is capped at 1,000.
 	// next is 0 on the last page.
 	ListSMBs(ctx context.Context, filter SMBFilter, after int64, limit int) (page []SMB, next int64, err error)
@@ -284,6 +341,9 @@ type SMBDirectory interface {
 	CountSMBs(ctx context.Context, filter SMBFilter) (int, error)
 	// DeleteSMB marks the SMB deleted and cancels its queued sends with reason deleted.
 	DeleteSMB(ctx context.Context, id int64) error
+	// DeleteSMBIf is DeleteSMB of an SMB that still has a version (If-Match); Conflict when it has
+	// another.
+	DeleteSMBIf(ctx context.Context, id int64, version int) error
 }
 
 // Programme starts, pauses and resumes SMBs. Each method works on whatever the filter

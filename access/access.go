@@ -1,6 +1,8 @@
-// Package access knows who may come in: users, their sessions, and personal access tokens. It
-// owns the tables users, sessions, access_tokens and sign_in_failures. What a role may do is not
-// decided here but in web's permission table.
+// Package access knows who may come in: users and what they are limited to, their sessions, tokens,
+// second factors and passkeys, and single sign-on. It owns the tables users, user_communities,
+// sessions, access_tokens, access_token_communities, sign_in_attempts, sign_in_steps,
+// password_links, totp_secrets, recovery_codes and passkeys. What a role may do is not decided here
+// but in web's permission table; what a person may do to other people's accounts is (reach.go).
 //
 // Everything here runs on real time, whatever the product's clock says: a virtual quarter that
 // passes in minutes must not sign anybody out.
@@ -11,8 +13,11 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
+	"strings"
+	"time"
 
 	"github.com/alexedwards/argon2id"
+	"github.com/go-webauthn/webauthn/webauthn"
 
 	"github.com/fibonacco/fibonacco"
 	"github.com/fibonacco/fibonacco/db"
@@ -22,6 +27,10 @@ import (
 type Service struct {
 	db      *db.DB
 	clock   fibonacco.Clock
+	cfg     fibonacco.Config
+	signer  *fibonacco.Signer  // nil: neither TOTP nor links to set a password
+	rp      *webauthn.WebAuthn // nil: no passkeys
+	sso     *provider          // nil: no single sign-on
 	params  *argon2id.Params
 	decoy   func() string // a hash that no password matches, as costly to check as a real one
 	hashing chan struct{} // bounds the memory that passwords take at once
@@ -40,7 +49,19 @@ func WithParams(p argon2id.Params) Option { return func(s *Service) { s.params =
 // WithClock sets the clock of sessions, tokens and throttling. For tests.
 func WithClock(c fibonacco.Clock) Option { return func(s *Service) { s.clock = c } }
 
-const hashesAtOnce = 4
+// WithConfig says how the product is reached, what it is called, how long a session may idle, and
+// who signs people in. Without it there are neither passkeys nor single sign-on.
+func WithConfig(cfg fibonacco.Config) Option { return func(s *Service) { s.cfg = cfg } }
+
+// WithSigner sets the keys that links are signed with and second factors are sealed with. Without
+// it there are neither.
+func WithSigner(signer *fibonacco.Signer) Option { return func(s *Service) { s.signer = signer } }
+
+const (
+	hashesAtOnce = 4
+	// idleDefault is for a Service without a configuration.
+	idleDefault = 72 * time.Hour
+)
 
 // New makes the service. A password hash costs 19 MiB of memory and two passes (OWASP's
 // recommendation for argon2id) unless WithParams says otherwise.
@@ -55,9 +76,22 @@ func New(d *db.DB, options ...Option) *Service {
 	for _, o := range options {
 		o(s)
 	}
+	if s.cfg.Access.SessionIdle <= 0 {
+		s.cfg.Access.SessionIdle = idleDefault
+	}
+	s.rp = relyingParty(s.cfg.HTTP.PublicURL, s.productName())
+	s.sso = newProvider(s.cfg, s.clock)
 	s.decoy = decoyOf(s.params)
 	go s.decoy() // ready before it is needed, so that the first unknown e-mail takes no longer either
 	return s
+}
+
+// productName is how this product is called in other people's apps and dialogs.
+func (s *Service) productName() string {
+	if name := strings.TrimSpace(s.cfg.Company.Name); name != "" {
+		return name
+	}
+	return "Fibonacco"
 }
 
 // inHashing runs f when not too many others hash a password, or returns ctx's error.
@@ -77,6 +111,9 @@ func digest(secret string) string {
 	sum := sha256.Sum256([]byte(secret))
 	return hex.EncodeToString(sum[:])
 }
+
+// secretSize characters of base62 are 256 bits.
+const secretSize = 43
 
 // base62 is n random characters of 5.95 bits each.
 func base62(n int) string {

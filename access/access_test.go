@@ -111,24 +111,32 @@ func TestCreateUserRefuses(t *testing.T) {
 func TestSession(t *testing.T) {
 	each(t, func(t *testing.T, s *access.Service, d *db.DB, clock *fibonacco.FakeClock) {
 		u := addUser(t, s, "ada@example.com")
-		session, p, err := s.SignIn(t.Context(), "ADA@example.com ", password)
+		in, err := s.SignIn(t.Context(), "ADA@example.com ", password)
 		must(t, err)
+		session, p := in.Session, in.Principal
 		if p.UserID != u.ID || p.Role != fibonacco.Operator || p.Name != "Ada" || p.TokenID != 0 {
 			t.Errorf("principal %+v", p)
 		}
 		if n := count(t, d, `SELECT COUNT(*) FROM sessions WHERE token_hash = $1`, session); n != 0 {
 			t.Error("the session is stored readably")
 		}
-		clock.Advance(30*24*time.Hour - time.Second)
-		if p, err = s.BySession(t.Context(), session); err != nil || p.UserID != u.ID {
+		for range 29 { // in use each day
+			clock.Advance(24 * time.Hour)
+			if p, err = s.BySession(t.Context(), session); err != nil || p.UserID != u.ID {
+				t.Fatalf("in use: %+v, %v", p, err)
+			}
+		}
+		clock.Advance(24*time.Hour - time.Second)
+		if p, err = s.BySession(t.Context(), session); err != nil || p.UserID != u.ID || p.SessionID == 0 {
 			t.Fatalf("just before the end: %+v, %v", p, err)
 		}
 		clock.Advance(time.Second)
 		_, err = s.BySession(t.Context(), session)
 		wantCode(t, err, fibonacco.Unauthorized)
 
-		session, _, err = s.SignIn(t.Context(), "ada@example.com", password)
+		in, err = s.SignIn(t.Context(), "ada@example.com", password)
 		must(t, err)
+		session = in.Session
 		if n := count(t, d, `SELECT COUNT(*) FROM sessions`); n != 1 {
 			t.Errorf("%d sessions are kept, want the one that has not expired", n)
 		}
@@ -146,15 +154,15 @@ func TestSession(t *testing.T) {
 func TestSignInSaysNotWhich(t *testing.T) {
 	each(t, func(t *testing.T, s *access.Service, _ *db.DB, _ *fibonacco.FakeClock) {
 		addUser(t, s, "ada@example.com")
-		_, _, wrong := s.SignIn(t.Context(), "ada@example.com", "not the password")
-		_, _, unknown := s.SignIn(t.Context(), "bob@example.com", password)
+		_, wrong := s.SignIn(t.Context(), "ada@example.com", "not the password")
+		_, unknown := s.SignIn(t.Context(), "bob@example.com", password)
 		wantCode(t, wrong, fibonacco.Unauthorized)
 		wantCode(t, unknown, fibonacco.Unauthorized)
 		if wrong.Error() != unknown.Error() {
 			t.Errorf("%q and %q tell the two apart", wrong, unknown)
 		}
 		for _, nonsense := range []string{"", "\x00", "\xff", strings.Repeat("a", 300)} {
-			_, _, err := s.SignIn(t.Context(), nonsense, password)
+			_, err := s.SignIn(t.Context(), nonsense, password)
 			wantCode(t, err, fibonacco.Unauthorized)
 		}
 	})
@@ -170,7 +178,7 @@ func TestUnknownTakesAsLong(t *testing.T) {
 		least := time.Hour
 		for range 3 {
 			began := time.Now()
-			_, _, err := s.SignIn(t.Context(), email, "not the password")
+			_, err := s.SignIn(t.Context(), email, "not the password")
 			least = min(least, time.Since(began))
 			wantCode(t, err, fibonacco.Unauthorized)
 		}
@@ -187,32 +195,32 @@ func TestThrottle(t *testing.T) {
 		addUser(t, s, "ada@example.com")
 		addUser(t, s, "eve@example.com")
 		fail := func() error {
-			_, _, err := s.SignIn(t.Context(), "Ada@example.com", "not the password")
+			_, err := s.SignIn(t.Context(), "Ada@example.com", "not the password")
 			return err
 		}
 		for range 9 {
 			wantCode(t, fail(), fibonacco.Unauthorized)
 		}
 		// A success wipes the slate clean.
-		_, _, err := s.SignIn(t.Context(), "ada@example.com", password)
+		_, err := s.SignIn(t.Context(), "ada@example.com", password)
 		must(t, err)
 		for range 10 {
 			wantCode(t, fail(), fibonacco.Unauthorized)
 			clock.Advance(time.Second)
 		}
-		_, _, err = s.SignIn(t.Context(), "ada@example.com", password)
+		_, err = s.SignIn(t.Context(), "ada@example.com", password)
 		wantCode(t, err, fibonacco.TooMany)
 		var retry interface{ RetryAfter() time.Duration }
 		if !errors.As(err, &retry) || retry.RetryAfter() != 15*time.Minute-10*time.Second {
 			t.Errorf("got %v, want to wait until the first failure is 15 minutes old", err)
 		}
-		_, _, err = s.SignIn(t.Context(), "eve@example.com", password)
+		_, err = s.SignIn(t.Context(), "eve@example.com", password)
 		must(t, err) // another person is not locked out
 
 		clock.Advance(15*time.Minute - 11*time.Second)
 		wantCode(t, fail(), fibonacco.TooMany)
 		clock.Advance(time.Second) // the first failure is over; refused attempts did not count
-		_, _, err = s.SignIn(t.Context(), "ada@example.com", password)
+		_, err = s.SignIn(t.Context(), "ada@example.com", password)
 		must(t, err)
 	})
 }
@@ -226,7 +234,7 @@ func TestThrottleHoldsInParallel(t *testing.T) {
 		var wg sync.WaitGroup
 		for range 30 {
 			wg.Go(func() {
-				_, _, err := s.SignIn(context.WithoutCancel(t.Context()), "ada@example.com", "not the password")
+				_, err := s.SignIn(context.WithoutCancel(t.Context()), "ada@example.com", "not the password")
 				mu.Lock()
 				defer mu.Unlock()
 				switch fibonacco.CodeOf(err) {
@@ -253,7 +261,7 @@ func TestRehash(t *testing.T) {
 		dearer.Iterations = 2
 		s = access.New(d, access.WithParams(dearer), access.WithClock(clock))
 		for range 2 {
-			_, _, err := s.SignIn(t.Context(), "ada@example.com", password)
+			_, err := s.SignIn(t.Context(), "ada@example.com", password)
 			must(t, err)
 		}
 		if n := count(t, d, `SELECT COUNT(*) FROM users WHERE password_hash LIKE '%t=2,%'`); n != 1 {
@@ -299,8 +307,9 @@ func TestTokenUseIsNotedOnceAMinute(t *testing.T) {
 		used := func() time.Time {
 			_, err := s.ByToken(t.Context(), secret)
 			must(t, err)
-			all, err := s.ListTokens(t.Context())
+			page, err := s.ListTokens(t.Context(), fibonacco.ListQuery{})
 			must(t, err)
+			all := page.Data
 			if len(all) != 1 || all[0].LastUsedAt == nil || all[0].Name != "CI" || all[0].UserID != nil {
 				t.Fatalf("tokens %+v", all)
 			}

@@ -3,154 +3,112 @@ package access
 import (
 	"context"
 	"fmt"
+	"log/slog"
+	"strconv"
+	"strings"
 	"time"
 
-	"github.com/alexedwards/argon2id"
-
 	"github.com/fibonacco/fibonacco"
+	"github.com/fibonacco/fibonacco/audit"
 	"github.com/fibonacco/fibonacco/db"
 )
 
 const (
+	// sessionLife is how long a session lasts at most, however busy it is.
 	sessionLife = 30 * 24 * time.Hour
-	// sessionSize characters of base62 are 256 bits.
-	sessionSize = 43
+	// seenInterval is how seldom last_seen_at and last_used_at are written.
+	seenInterval = time.Minute
 )
 
-type account struct {
-	ID           int64
-	Name         string
-	Role         string
-	PasswordHash string
+// openSession forgets what has expired and opens a session, always a new one: what a browser held
+// before it signed in, somebody else may have put there.
+func (s *Service) openSession(ctx context.Context, tx *db.Tx, userID int64, method string) (*fibonacco.SignedIn, error) {
+	secret, now, visit := base62(secretSize), s.clock.Now(), fibonacco.VisitOf(ctx)
+	u, err := findUser(ctx, tx, userID, "")
+	if err != nil {
+		return nil, err
+	}
+	if u.Disabled { // a moment ago
+		return nil, noSession()
+	}
+	if _, err := tx.Exec(ctx, `DELETE FROM sessions WHERE expires_at <= $1`, now); err != nil {
+		return nil, fmt.Errorf("clear sessions: %w", err)
+	}
+	var id int64
+	err = tx.QueryRow(ctx, `
+		INSERT INTO sessions (token_hash, user_id, method, ip, user_agent, last_seen_at, expires_at, created_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $6) RETURNING id`,
+		digest(secret), userID, method, visit.IP, agent(visit.UserAgent), now, now.Add(sessionLife)).Scan(&id)
+	if err != nil {
+		return nil, fmt.Errorf("store session: %w", err)
+	}
+	if _, err := tx.Exec(ctx, `UPDATE users SET last_seen_at = $1 WHERE id = $2`, now, userID); err != nil {
+		return nil, fmt.Errorf("note user %d: %w", userID, err)
+	}
+	ctx = inNameOf(ctx, u)
+	if err := audit.Record(ctx, tx, sessionEntry("session.opened", id, u, map[string]any{"method": method})); err != nil {
+		return nil, err
+	}
+	p := fibonacco.PrincipalOf(ctx)
+	p.SessionID = id
+	return &fibonacco.SignedIn{Session: secret, Principal: p}, nil
 }
 
-// SignIn implements fibonacco.AccessService. A wrong password and an unknown e-mail take the
-// same time and the same words.
-func (s *Service) SignIn(ctx context.Context, email, password string) (string, *fibonacco.Principal, error) {
-	key := emailKey(email)
-	if !storable(key) || len(key) > 255 || len(password) > longestPassword {
-		return "", nil, wrongCredentials()
+// agent is what a browser calls itself, as far as it can be stored.
+func agent(text string) string {
+	text = strings.ToValidUTF8(strings.ReplaceAll(text, "\x00", ""), "")
+	if runes := []rune(text); len(runes) > 255 {
+		text = string(runes[:255])
 	}
-	if err := s.admitAttempt(ctx, key); err != nil {
-		return "", nil, err
-	}
-	who, err := s.findAccount(ctx, key)
-	if err != nil {
-		return "", nil, err
-	}
-	hash := s.decoy()
-	if who != nil {
-		hash = who.PasswordHash
-	}
-	var match bool
-	var cost *argon2id.Params
-	err = s.inHashing(ctx, func() (err error) {
-		match, cost, err = argon2id.CheckHash(password, hash)
-		return err
-	})
-	if err != nil {
-		return "", nil, fmt.Errorf("check password: %w", err)
-	}
-	if who == nil || !match {
-		return "", nil, wrongCredentials()
-	}
-	if err := s.rehash(ctx, who, password, cost); err != nil {
-		return "", nil, err
-	}
-	session, err := s.openSession(ctx, key, who.ID)
-	if err != nil {
-		return "", nil, err
-	}
-	return session, &fibonacco.Principal{UserID: who.ID, Name: who.Name, Role: fibonacco.Role(who.Role)}, nil
+	return text
 }
 
-func wrongCredentials() error {
-	return fibonacco.Errorf(fibonacco.Unauthorized, "the e-mail address or the password is wrong")
+func sessionEntry(action string, id int64, u *fibonacco.User, after map[string]any) fibonacco.AuditEntry {
+	e := userEntry(action, u, nil, after)
+	e.Entity, e.EntityID = "session", strconv.FormatInt(id, 10)
+	return e
 }
 
-func (s *Service) findAccount(ctx context.Context, key string) (*account, error) {
-	var found *account
-	err := s.db.View(ctx, func(tx *db.Tx) error {
-		a, err := db.Get[account](ctx, tx, `SELECT id, name, role, password_hash FROM users WHERE email_key = $1`, key)
+// SignOut implements fibonacco.SignInService.
+func (s *Service) SignOut(ctx context.Context, session string) error {
+	if len(session) != secretSize {
+		return nil
+	}
+	return s.db.Update(ctx, func(tx *db.Tx) error {
+		var id, userID int64
+		err := tx.QueryRow(ctx, `DELETE FROM sessions WHERE token_hash = $1 RETURNING id, user_id`, digest(session)).Scan(&id, &userID)
 		if db.IsNoRows(err) {
 			return nil
 		}
-		found = &a
-		return err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("find user: %w", err)
-	}
-	return found, nil
-}
-
-// rehash stores the password at today's cost when its hash was made at another.
-func (s *Service) rehash(ctx context.Context, who *account, password string, cost *argon2id.Params) error {
-	if *cost == *s.params {
-		return nil
-	}
-	var hash string
-	err := s.inHashing(ctx, func() (err error) {
-		hash, err = argon2id.CreateHash(password, s.params)
-		return err
-	})
-	if err != nil {
-		return fmt.Errorf("hash password anew: %w", err)
-	}
-	err = s.db.Update(ctx, func(tx *db.Tx) error {
-		// Compare-and-set: a password changed in between must not come back.
-		_, err := tx.Exec(ctx, `UPDATE users SET password_hash = $1, updated_at = $2 WHERE id = $3 AND password_hash = $4`,
-			hash, s.clock.Now(), who.ID, who.PasswordHash)
-		return err
-	})
-	if err != nil {
-		return fmt.Errorf("store hash of user %d: %w", who.ID, err)
-	}
-	return nil
-}
-
-// openSession forgets the failures of this e-mail and what has expired, and stores a new session.
-func (s *Service) openSession(ctx context.Context, key string, userID int64) (string, error) {
-	session, now := base62(sessionSize), s.clock.Now()
-	err := s.db.Update(ctx, func(tx *db.Tx) error {
-		if _, err := tx.Exec(ctx, `DELETE FROM sign_in_failures WHERE email_key = $1 OR failed_at < $2`, key, now.Add(-failureWindow)); err != nil {
+		if err != nil {
+			return fmt.Errorf("end session: %w", err)
+		}
+		u, err := findUser(ctx, tx, userID, "")
+		if err != nil {
 			return err
 		}
-		if _, err := tx.Exec(ctx, `DELETE FROM sessions WHERE expires_at <= $1`, now); err != nil {
-			return err
-		}
-		_, err := tx.Exec(ctx, `INSERT INTO sessions (token_hash, user_id, expires_at, created_at) VALUES ($1, $2, $3, $4)`,
-			digest(session), userID, now.Add(sessionLife), now)
-		return err
+		return audit.Record(inNameOf(ctx, u), tx, sessionEntry("session.ended", id, u, nil))
 	})
-	if err != nil {
-		return "", fmt.Errorf("open session of user %d: %w", userID, err)
-	}
-	return session, nil
 }
 
-// SignOut implements fibonacco.AccessService.
-func (s *Service) SignOut(ctx context.Context, session string) error {
-	err := s.db.Update(ctx, func(tx *db.Tx) error {
-		_, err := tx.Exec(ctx, `DELETE FROM sessions WHERE token_hash = $1`, digest(session))
-		return err
-	})
-	if err != nil {
-		return fmt.Errorf("end session: %w", err)
-	}
-	return nil
-}
-
-// BySession implements fibonacco.AccessService.
+// BySession implements fibonacco.Gate.
 func (s *Service) BySession(ctx context.Context, session string) (*fibonacco.Principal, error) {
-	if len(session) != sessionSize {
+	if len(session) != secretSize {
 		return nil, noSession()
 	}
-	var who account
+	now := s.clock.Now()
+	var p fibonacco.Principal
+	var seen time.Time
 	err := s.db.View(ctx, func(tx *db.Tx) error {
-		return tx.QueryRow(ctx, `
-			SELECT users.id, users.name, users.role FROM sessions JOIN users ON users.id = sessions.user_id
-			WHERE sessions.token_hash = $1 AND sessions.expires_at > $2`, digest(session), s.clock.Now()).Scan(&who.ID, &who.Name, &who.Role)
+		err := tx.QueryRow(ctx, `
+			SELECT sessions.id, sessions.last_seen_at, users.id, users.name, users.role FROM sessions JOIN users ON users.id = sessions.user_id
+			WHERE sessions.token_hash = $1 AND sessions.expires_at > $2 AND sessions.last_seen_at > $3 AND users.disabled_at IS NULL`,
+			digest(session), now, now.Add(-s.cfg.Access.SessionIdle)).Scan(&p.SessionID, db.Time(&seen), &p.UserID, &p.Name, &p.Role)
+		if err != nil {
+			return err
+		}
+		p.Communities, err = communitiesOf(ctx, tx, userLimits, p.UserID)
+		return err
 	})
 	if db.IsNoRows(err) {
 		return nil, noSession()
@@ -158,7 +116,24 @@ func (s *Service) BySession(ctx context.Context, session string) (*fibonacco.Pri
 	if err != nil {
 		return nil, fmt.Errorf("find session: %w", err)
 	}
-	return &fibonacco.Principal{UserID: who.ID, Name: who.Name, Role: fibonacco.Role(who.Role)}, nil
+	if now.Sub(seen) >= seenInterval {
+		s.noteSession(ctx, &p, now)
+	}
+	return &p, nil
+}
+
+// noteSession writes that a session is in use. Failing to is no reason to turn its owner away.
+func (s *Service) noteSession(ctx context.Context, p *fibonacco.Principal, now time.Time) {
+	err := s.db.Update(ctx, func(tx *db.Tx) error {
+		if _, err := tx.Exec(ctx, `UPDATE sessions SET last_seen_at = $1 WHERE id = $2 AND last_seen_at < $1`, now, p.SessionID); err != nil {
+			return err
+		}
+		_, err := tx.Exec(ctx, `UPDATE users SET last_seen_at = $1 WHERE id = $2 AND (last_seen_at IS NULL OR last_seen_at < $1)`, now, p.UserID)
+		return err
+	})
+	if err != nil && ctx.Err() == nil {
+		slog.WarnContext(ctx, "the use of a session could not be noted", "session", p.SessionID, "error", err)
+	}
 }
 
 func noSession() error {

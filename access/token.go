@@ -3,189 +3,267 @@ package access
 import (
 	"context"
 	"fmt"
-	"log/slog"
+	"slices"
+	"strconv"
 	"strings"
-	"sync"
-	"time"
-	"unicode/utf8"
 
 	"github.com/fibonacco/fibonacco"
+	"github.com/fibonacco/fibonacco/audit"
 	"github.com/fibonacco/fibonacco/db"
+	"github.com/fibonacco/fibonacco/db/query"
 )
 
 const (
 	tokenPrefix = "fib_" // so that secret scanners and people know what they found
-	tokenSize   = 43     // characters of base62 after the prefix: 256 bits
-
-	cacheLife    = 5 * time.Second
-	cacheMost    = 10_000
-	usedInterval = time.Minute // last_used_at is not written more often
+	shownPrefix = 8      // characters that are kept to know a token by
 )
 
-// CreateToken implements fibonacco.AccessService.
-func (s *Service) CreateToken(ctx context.Context, t fibonacco.AccessToken) (string, *fibonacco.AccessToken, error) {
+// CreateToken implements fibonacco.TokenService.
+func (s *Service) CreateToken(ctx context.Context, t fibonacco.AccessToken) (secret string, created *fibonacco.AccessToken, err error) {
+	err = s.db.Update(ctx, func(tx *db.Tx) (err error) {
+		secret, created, err = s.insertToken(ctx, tx, t)
+		return err
+	})
+	if db.IsForeignKey(err) {
+		err = fibonacco.InvalidFields("the token cannot be made", []fibonacco.FieldError{notCommunity})
+	}
+	if err != nil {
+		return "", nil, err
+	}
+	return secret, created, nil
+}
+
+func (s *Service) insertToken(ctx context.Context, tx *db.Tx, t fibonacco.AccessToken) (string, *fibonacco.AccessToken, error) {
 	now := s.clock.Now()
 	t.Name = strings.TrimSpace(t.Name)
-	var bad []fibonacco.FieldError
-	switch {
-	case t.Name == "":
-		bad = append(bad, fibonacco.FieldError{Field: "name", Reason: "is required"})
-	case utf8.RuneCountInString(t.Name) > 255 || !storable(t.Name):
-		bad = append(bad, fibonacco.FieldError{Field: "name", Reason: "cannot be stored"})
-	}
-	if !t.Role.Valid() {
-		bad = append(bad, fibonacco.FieldError{Field: "role", Reason: "must be one of " + roleNames()})
-	}
+	t.Communities, t.Abilities = sortedSet(t.Communities), knownOrder(t.Abilities)
+	bad := append(validateName(t.Name), validateReach(ctx, t.Role, t.Communities)...)
+	bad = append(bad, validateAbilities(ctx, t.Abilities)...)
 	if t.ExpiresAt != nil && !t.ExpiresAt.After(now) {
 		bad = append(bad, fibonacco.FieldError{Field: "expires_at", Reason: "has passed already"})
+	}
+	if t.UserID != nil {
+		beyond, err := beyondUser(ctx, tx, *t.UserID, t)
+		if err != nil {
+			return "", nil, err
+		}
+		for _, b := range beyond {
+			if !slices.ContainsFunc(bad, func(known fibonacco.FieldError) bool { return known.Field == b.Field }) {
+				bad = append(bad, b)
+			}
+		}
 	}
 	if err := fibonacco.InvalidFields("the token cannot be made", bad); err != nil {
 		return "", nil, err
 	}
-	secret := tokenPrefix + base62(tokenSize)
-	t.CreatedAt, t.LastUsedAt = now, nil
-	err := s.db.Update(ctx, func(tx *db.Tx) error {
-		return tx.QueryRow(ctx, `
-			INSERT INTO access_tokens (name, token_hash, role, user_id, expires_at, created_at)
-			VALUES ($1, $2, $3, $4, $5, $6) RETURNING id`,
-			t.Name, digest(secret), string(t.Role), t.UserID, t.ExpiresAt, now).Scan(&t.ID)
-	})
-	if db.IsForeignKey(err) {
-		return "", nil, fibonacco.InvalidFields("the token cannot be made", []fibonacco.FieldError{{Field: "user_id", Reason: "is not a known user"}})
-	}
+	secret := tokenPrefix + base62(secretSize)
+	t.CreatedAt, t.LastUsedAt, t.LastUsedIP, t.Prefix = now, nil, "", secret[:shownPrefix]
+	err := tx.QueryRow(ctx, `
+		INSERT INTO access_tokens (name, token_hash, prefix, role, user_id, abilities, expires_at, created_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING id`,
+		t.Name, digest(secret), t.Prefix, string(t.Role), t.UserID, joinAbilities(t.Abilities), t.ExpiresAt, now).Scan(&t.ID)
 	if err != nil {
 		return "", nil, fmt.Errorf("insert token: %w", err)
 	}
-	return secret, &t, nil
+	if err := setCommunities(ctx, tx, tokenLimits, t.ID, t.Communities); err != nil {
+		return "", nil, err
+	}
+	return secret, &t, audit.Record(ctx, tx, tokenEntry("token.created", &t, nil, tokenFields(&t)))
 }
 
-// ListTokens is every token, newest first, without the secrets, which nobody has.
-func (s *Service) ListTokens(ctx context.Context) ([]fibonacco.AccessToken, error) {
-	var all []fibonacco.AccessToken
-	err := s.db.View(ctx, func(tx *db.Tx) (err error) {
-		all, err = db.Select[fibonacco.AccessToken](ctx, tx, `
-			SELECT id, name, role, user_id, last_used_at, expires_at, created_at FROM access_tokens ORDER BY id DESC`)
+// beyondUser is in what a token would be more than its user.
+func beyondUser(ctx context.Context, tx *db.Tx, userID int64, t fibonacco.AccessToken) (bad []fibonacco.FieldError, err error) {
+	u, err := reachUser(ctx, tx, userID)
+	if fibonacco.CodeOf(err) == fibonacco.NotFound || err == nil && u.Disabled {
+		return []fibonacco.FieldError{{Field: "user_id", Reason: "is not a known user"}}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if t.Role.Valid() && above(t.Role, u.Role) {
+		bad = append(bad, fibonacco.FieldError{Field: "role", Reason: "is more than the user's, which is " + string(u.Role)})
+	}
+	if len(u.Communities) > 0 && !within(t.Communities, u.Communities) {
+		bad = append(bad, fibonacco.FieldError{Field: "communities", Reason: "names some that the user does not see"})
+	}
+	return bad, nil
+}
+
+// validateAbilities keeps a token from making others that may more.
+func validateAbilities(ctx context.Context, abilities []fibonacco.Ability) (bad []fibonacco.FieldError) {
+	p := fibonacco.PrincipalOf(ctx)
+	if p != nil && len(p.Abilities) > 0 && len(abilities) == 0 {
+		return []fibonacco.FieldError{{Field: "abilities", Reason: "must name some, because you are limited to some"}}
+	}
+	for _, a := range abilities {
+		switch {
+		case !slices.Contains(fibonacco.Abilities, a):
+			bad = append(bad, fibonacco.FieldError{Field: "abilities", Reason: strconv.Quote(clip(string(a))) + " is not known: there is " + joinAbilities(fibonacco.Abilities)})
+		case p != nil && !p.May(a):
+			bad = append(bad, fibonacco.FieldError{Field: "abilities", Reason: string(a) + " is more than yours"})
+		}
+	}
+	return bad
+}
+
+func clip(s string) string {
+	if len(s) > 60 {
+		return strings.ToValidUTF8(s[:60], "") + "…"
+	}
+	return s
+}
+
+// knownOrder is abilities in the order of all, each once; those that are not known come last.
+func knownOrder(abilities []fibonacco.Ability) []fibonacco.Ability {
+	place := func(a fibonacco.Ability) int {
+		if i := slices.Index(fibonacco.Abilities, a); i >= 0 {
+			return i
+		}
+		return len(fibonacco.Abilities)
+	}
+	sorted := slices.SortedStableFunc(slices.Values(abilities), func(a, b fibonacco.Ability) int { return place(a) - place(b) })
+	return slices.Compact(sorted)
+}
+
+func joinAbilities(abilities []fibonacco.Ability) string {
+	names := make([]string, len(abilities))
+	for i, a := range abilities {
+		names[i] = string(a)
+	}
+	return strings.Join(names, " ")
+}
+
+func splitAbilities(text string) []fibonacco.Ability {
+	var all []fibonacco.Ability
+	for _, name := range strings.Fields(text) {
+		all = append(all, fibonacco.Ability(name))
+	}
+	return all
+}
+
+func tokenFields(t *fibonacco.AccessToken) map[string]any {
+	return map[string]any{
+		"name": t.Name, "role": string(t.Role), "user_id": t.UserID, "prefix": t.Prefix,
+		"abilities": joinAbilities(t.Abilities), "communities": append([]int64{}, t.Communities...), "expires_at": t.ExpiresAt,
+	}
+}
+
+func tokenEntry(action string, t *fibonacco.AccessToken, before, after map[string]any) fibonacco.AuditEntry {
+	e := fibonacco.AuditEntry{Action: action, Entity: "token", EntityID: strconv.FormatInt(t.ID, 10), Before: before, After: after}
+	if len(t.Communities) == 1 {
+		e.CommunityID = &t.Communities[0]
+	}
+	return e
+}
+
+var tokenTable = query.Table{
+	Listing: fibonacco.TokenListing, From: "access_tokens", Key: "access_tokens.id",
+	Columns: map[string]query.Column{"last_used_at": {Nullable: true}, "expires_at": {Nullable: true}},
+}
+
+const tokenColumns = `access_tokens.id, access_tokens.name, access_tokens.role, access_tokens.user_id, access_tokens.prefix,
+	access_tokens.abilities, access_tokens.last_used_at, access_tokens.last_used_ip, access_tokens.expires_at, access_tokens.created_at`
+
+func scanToken(row db.Row) (t fibonacco.AccessToken, err error) {
+	var abilities string
+	err = row.Scan(&t.ID, &t.Name, &t.Role, &t.UserID, &t.Prefix, &abilities,
+		db.TimePtr(&t.LastUsedAt), &t.LastUsedIP, db.TimePtr(&t.ExpiresAt), db.Time(&t.CreatedAt))
+	t.Abilities = splitAbilities(abilities)
+	return t, err
+}
+
+// ListTokens implements fibonacco.TokenService.
+func (s *Service) ListTokens(ctx context.Context, q fibonacco.ListQuery) (fibonacco.Page[fibonacco.AccessToken], error) {
+	var args query.Args
+	return s.listTokens(ctx, q, reachOf(ctx).tokens(&args), &args)
+}
+
+func (s *Service) listTokens(ctx context.Context, q fibonacco.ListQuery, where []string, args *query.Args) (page fibonacco.Page[fibonacco.AccessToken], err error) {
+	err = s.db.View(ctx, func(tx *db.Tx) error {
+		if page, err = query.Select(ctx, tx, tokenTable, q, tokenColumns, scanToken, where, args); err != nil {
+			return err
+		}
+		ids := make([]int64, len(page.Data))
+		for i, t := range page.Data {
+			ids[i] = t.ID
+		}
+		limits, err := communitiesOfAll(ctx, tx, tokenLimits, ids)
+		for i := range page.Data {
+			page.Data[i].Communities = limits[page.Data[i].ID]
+		}
 		return err
 	})
-	if err != nil {
-		return nil, fmt.Errorf("list tokens: %w", err)
-	}
-	return all, nil
+	return page, err
 }
 
-// RevokeToken ends a token. Nodes that have just seen it notice within five seconds. Returns
-// NotFound when there is none of this id.
+// RevokeToken implements fibonacco.TokenService.
 func (s *Service) RevokeToken(ctx context.Context, id int64) error {
-	err := s.db.Update(ctx, func(tx *db.Tx) error {
-		n, err := tx.Exec(ctx, `DELETE FROM access_tokens WHERE id = $1`, id)
-		if err == nil && n == 0 {
-			err = fibonacco.Errorf(fibonacco.NotFound, "there is no token %d", id)
+	var args query.Args
+	return s.revoke(ctx, id, reachOf(ctx).tokens(&args), &args)
+}
+
+// revoke ends a token that where lets whoever asks reach.
+func (s *Service) revoke(ctx context.Context, id int64, where []string, args *query.Args) error {
+	where = append(where, `access_tokens.id = `+args.Add(id))
+	return s.db.Update(ctx, func(tx *db.Tx) error {
+		t, err := scanToken(tx.QueryRow(ctx, `SELECT `+tokenColumns+` FROM access_tokens WHERE `+strings.Join(where, " AND ")+` FOR UPDATE`, args.Values...))
+		if db.IsNoRows(err) {
+			return fibonacco.Errorf(fibonacco.NotFound, "there is no such token")
 		}
-		return err
-	})
-	if err != nil {
-		return fmt.Errorf("revoke token %d: %w", id, err)
-	}
-	s.tokens.forget(id)
-	return nil
-}
-
-// ByToken implements fibonacco.AccessService. What it found is remembered for five seconds.
-func (s *Service) ByToken(ctx context.Context, secret string) (*fibonacco.Principal, error) {
-	if !tokenShaped(secret) {
-		return nil, noToken()
-	}
-	hash, now := digest(secret), s.clock.Now()
-	if p, ok := s.tokens.get(hash, now); ok {
-		return p, nil
-	}
-	var t fibonacco.AccessToken
-	var userID int64
-	err := s.db.View(ctx, func(tx *db.Tx) error {
-		return tx.QueryRow(ctx, `
-			SELECT id, name, role, COALESCE(user_id, 0), last_used_at, expires_at FROM access_tokens WHERE token_hash = $1`, hash).
-			Scan(&t.ID, &t.Name, &t.Role, &userID, &t.LastUsedAt, &t.ExpiresAt)
-	})
-	if db.IsNoRows(err) {
-		return nil, noToken()
-	}
-	if err != nil {
-		return nil, fmt.Errorf("find token: %w", err)
-	}
-	if t.ExpiresAt != nil && !t.ExpiresAt.After(now) {
-		return nil, noToken()
-	}
-	if t.LastUsedAt == nil || now.Sub(*t.LastUsedAt) >= usedInterval {
-		s.noteUse(ctx, t.ID, now)
-	}
-	p := &fibonacco.Principal{UserID: userID, TokenID: t.ID, Name: t.Name, Role: t.Role}
-	s.tokens.put(hash, p, now, t.ExpiresAt)
-	return p, nil
-}
-
-// noteUse writes last_used_at. Failing to is no reason to turn the caller away.
-func (s *Service) noteUse(ctx context.Context, id int64, now time.Time) {
-	err := s.db.Update(ctx, func(tx *db.Tx) error {
-		_, err := tx.Exec(ctx, `
-			UPDATE access_tokens SET last_used_at = $1 WHERE id = $2 AND (last_used_at IS NULL OR last_used_at <= $3)`,
-			now, id, now.Add(-usedInterval))
-		return err
-	})
-	if err != nil && ctx.Err() == nil {
-		slog.WarnContext(ctx, "the use of a token could not be noted", "token", id, "error", err)
-	}
-}
-
-func noToken() error {
-	return fibonacco.Errorf(fibonacco.Unauthorized, "the token is unknown or has expired")
-}
-
-// tokenShaped keeps nonsense away from the database.
-func tokenShaped(secret string) bool {
-	rest, ok := strings.CutPrefix(secret, tokenPrefix)
-	return ok && len(rest) == tokenSize
-}
-
-// tokenCache remembers tokens that were found, never those that were not.
-type tokenCache struct {
-	mu      sync.Mutex
-	entries map[string]cachedToken // by digest
-}
-
-type cachedToken struct {
-	principal fibonacco.Principal
-	until     time.Time
-}
-
-func (c *tokenCache) get(hash string, now time.Time) (*fibonacco.Principal, bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	e, ok := c.entries[hash]
-	if !ok || !now.Before(e.until) {
-		return nil, false
-	}
-	return &e.principal, true
-}
-
-func (c *tokenCache) put(hash string, p *fibonacco.Principal, now time.Time, expires *time.Time) {
-	until := now.Add(cacheLife)
-	if expires != nil && expires.Before(until) {
-		until = *expires
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if len(c.entries) >= cacheMost {
-		clear(c.entries)
-	}
-	c.entries[hash] = cachedToken{*p, until}
-}
-
-func (c *tokenCache) forget(tokenID int64) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for hash, e := range c.entries {
-		if e.principal.TokenID == tokenID {
-			delete(c.entries, hash)
+		if err != nil {
+			return fmt.Errorf("find token %d: %w", id, err)
 		}
+		if t.Communities, err = communitiesOf(ctx, tx, tokenLimits, id); err != nil {
+			return err
+		}
+		if err := setCommunities(ctx, tx, tokenLimits, id, nil); err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, `DELETE FROM access_tokens WHERE id = $1`, id); err != nil {
+			return fmt.Errorf("revoke token %d: %w", id, err)
+		}
+		tx.AfterCommit(func() { s.tokens.forget(id) })
+		return audit.Record(ctx, tx, tokenEntry("token.revoked", &t, tokenFields(&t), nil))
+	})
+}
+
+// ownTokensMost is how many of one's own are listed: more than anybody can tell apart.
+const ownTokensMost = fibonacco.MaxPage
+
+// OwnTokens implements fibonacco.AccountService.
+func (s *Service) OwnTokens(ctx context.Context) ([]fibonacco.AccessToken, error) {
+	me, err := s.person(ctx)
+	if err != nil {
+		return nil, err
 	}
+	var args query.Args
+	where := []string{`access_tokens.user_id = ` + args.Add(me.UserID)}
+	page, err := s.listTokens(ctx, fibonacco.ListQuery{Size: ownTokensMost}, where, &args)
+	return page.Data, err
+}
+
+// CreateOwnToken implements fibonacco.AccountService.
+func (s *Service) CreateOwnToken(ctx context.Context, t fibonacco.AccessToken) (string, *fibonacco.AccessToken, error) {
+	me, err := s.freshPerson(ctx)
+	if err != nil {
+		return "", nil, err
+	}
+	t.UserID = &me.UserID
+	if t.Role == "" {
+		t.Role = me.Role
+	}
+	if len(t.Communities) == 0 {
+		t.Communities = me.Communities
+	}
+	return s.CreateToken(ctx, t)
+}
+
+// RevokeOwnToken implements fibonacco.AccountService.
+func (s *Service) RevokeOwnToken(ctx context.Context, id int64) error {
+	me, err := s.person(ctx)
+	if err != nil {
+		return err
+	}
+	var args query.Args
+	return s.revoke(ctx, id, []string{`access_tokens.user_id = ` + args.Add(me.UserID)}, &args)
 }

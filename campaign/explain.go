@@ -89,7 +89,7 @@ func loadExplained(ctx context.Context, tx *db.Tx, smbID int64) (explained, erro
 		FROM smbs JOIN communities ON communities.id = smbs.community_id WHERE smbs.id = $1`, smbID).Scan(
 		&x.business, &x.email, &x.zone, &x.communityID, &x.start, &x.pausedOn, &x.pauseReason, &x.status,
 		&x.optedIn, &x.dnc, &x.suppressed, &x.deleted, &x.pausedDays)
-	if db.IsNoRows(err) {
+	if db.IsNoRows(err) || err == nil && !fibonacco.InScope(ctx, x.communityID) {
 		return x, fibonacco.Errorf(fibonacco.NotFound, "there is no business %d", smbID)
 	}
 	return x, err

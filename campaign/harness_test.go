@@ -121,14 +121,14 @@ func setup(t testing.TB, d *db.DB, clock *fibonacco.FakeClock) *bundle {
 }
 
 // filterSQL is the little of Module 1's filter that these tests need.
-func filterSQL(f fibonacco.SMBFilter, first int) (string, []any) {
+func filterSQL(_ context.Context, _ *db.Tx, f fibonacco.SMBFilter, first int) (where string, args []any, err error) {
 	switch {
 	case len(f.IDs) > 0:
-		return fmt.Sprintf("smbs.id IN ($%d...)", first), []any{f.IDs}
+		return fmt.Sprintf("smbs.id IN ($%d...)", first), []any{f.IDs}, nil
 	case len(f.CommunityIDs) > 0:
-		return fmt.Sprintf("smbs.community_id IN ($%d...)", first), []any{f.CommunityIDs}
+		return fmt.Sprintf("smbs.community_id IN ($%d...)", first), []any{f.CommunityIDs}, nil
 	}
-	return "", nil
+	return "", nil, nil
 }
 
 // run starts lane and queue, and stops them with the test.

@@ -60,6 +60,12 @@ func (s *Service) ListSends(ctx context.Context, f fibonacco.SendFilter, before 
 	if f.Status != "" {
 		add("status = $%d", string(f.Status))
 	}
+	if condition := inScope(ctx, func(v any) string {
+		args = append(args, v)
+		return fmt.Sprintf("$%d", len(args))
+	}); condition != "" {
+		where = append(where, condition)
+	}
 	err = s.db.View(ctx, func(tx *db.Tx) error {
 		rows, err := tx.Query(ctx, `SELECT `+sendColumns+` FROM campaign_sends WHERE `+strings.Join(where, " AND ")+
 			` ORDER BY id DESC LIMIT `+fmt.Sprint(limit+1), args...)

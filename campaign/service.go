@@ -2,8 +2,9 @@
 // the truth about what became of them.
 //
 // Read in this order: plan.go (who gets what today), release.go (when it is due), claim.go and
-// lane.go (hand over), record.go (what came of it), settle.go (what a death left behind). What
-// recipients do with a mail is in campaign/track; how a mail is written, in campaign/render.
+// lane.go (hand over), record.go (what came of it), settle.go (what a death left behind),
+// takeover.go (two businesses become one). What recipients do with a mail is in campaign/track; how
+// a mail is written, in campaign/render.
 package campaign
 
 import (
@@ -24,8 +25,8 @@ type Options struct {
 	Mailer fibonacco.Mailer // nil in processes that only plan
 	Log    *slog.Logger     // nil means slog.Default()
 	// FilterSQL turns a filter into a condition on table smbs whose first placeholder is $first.
-	// Module 1 owns the filter; wire.go hands it over.
-	FilterSQL func(f fibonacco.SMBFilter, first int) (where string, args []any)
+	// Module 1 owns the filter; wire.go hands it over. It sees no further than the caller of ctx.
+	FilterSQL func(ctx context.Context, tx *db.Tx, f fibonacco.SMBFilter, first int) (where string, args []any, err error)
 	// Record stores what became of a mail (campaign/track); for RecordEmailEvent.
 	Record func(ctx context.Context, sendID int64, eventType string, data fibonacco.EmailEventData) error
 }
@@ -37,7 +38,7 @@ type Service struct {
 	cfg    fibonacco.Config
 	signer *fibonacco.Signer
 	log    *slog.Logger
-	filter func(f fibonacco.SMBFilter, first int) (string, []any)
+	filter func(ctx context.Context, tx *db.Tx, f fibonacco.SMBFilter, first int) (string, []any, error)
 	record func(ctx context.Context, sendID int64, eventType string, data fibonacco.EmailEventData) error
 
 	catalog catalog

@@ -1,6 +1,7 @@
 package campaign
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -116,18 +117,19 @@ func (s *Service) move(ctx context.Context, filter fibonacco.SMBFilter, from fib
 	if len(steps.byDay) == 0 && from == fibonacco.StatusPending {
 		return total, fibonacco.Errorf(fibonacco.Conflict, "there is no campaign to send: import a library first (fibonacco campaigns import DIR)")
 	}
-	where, args := s.filter(filter, 3)
-	where = strings.TrimSpace(where)
-	if where == "" {
-		where = "TRUE"
-	}
 	type found struct {
 		ID     int64
 		Status fibonacco.CampaignStatus
 	}
+	var where string
+	var args []any
 	var towns []int64
 	if err := s.db.View(ctx, func(tx *db.Tx) error {
 		var err error
+		if where, args, err = s.filter(ctx, tx, filter, 3); err != nil {
+			return err
+		}
+		where = cmp.Or(strings.TrimSpace(where), "TRUE")
 		towns, err = db.Select[int64](ctx, tx, `SELECT id FROM communities ORDER BY id`)
 		return err
 	}); err != nil {

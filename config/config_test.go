@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/fibonacco/fibonacco"
 	"github.com/fibonacco/fibonacco/config"
@@ -94,7 +95,11 @@ func TestDefaults(t *testing.T) {
 		},
 		Company:  fibonacco.CompanyConfig{Name: "Your Local Media Company"},
 		Database: fibonacco.DatabaseConfig{MaxConnections: 20},
-		HTTP:     fibonacco.HTTPConfig{Listen: "127.0.0.1:8080", PublicURL: "http://127.0.0.1:8080", APIPerMinute: 6000},
+		HTTP:     fibonacco.HTTPConfig{Listen: "127.0.0.1:8080", PublicURL: "http://127.0.0.1:8080", APIPerMinute: 6000, TrustProxy: []string{}},
+		Access:   fibonacco.AccessConfig{SessionIdle: 72 * time.Hour},
+		OIDC: fibonacco.OIDCConfig{
+			Name: "Single sign-on", Scopes: []string{"openid", "email", "profile"}, GroupsClaim: "groups", GroupRoles: []string{},
+		},
 		Clock:    fibonacco.ClockConfig{Scale: 1},
 		DataDir:  "./data",
 		LogLevel: "info",
@@ -217,7 +222,9 @@ func TestNamedVariables(t *testing.T) {
 		"COMPANY_NAME=News", "COMPANY_POSTAL_ADDRESS=1 Main St", "FIBONACCO_PUBLIC_URL=https://news.example.com/f/",
 		"FIBONACCO_ENGAGEMENT__SCORE_WEIGHTS__EMAIL_OPEN=6", "FIBONACCO_MANIFEST_DESTINY__CAMPAIGNS_PER_DAY__3=EDU",
 		"FIBONACCO_MANIFEST_DESTINY__CAMPAIGNS_PER_DAY__6=none", "FIBONACCO_EMAIL__RETRY_AFTER_SECONDS=1, 2",
-		"FIBONACCO_RVM__REQUIRE_CONSENT=off",
+		"FIBONACCO_RVM__REQUIRE_CONSENT=off", "FIBONACCO_TRUST_PROXY=10.0.0.0/8, 192.0.2.7", "FIBONACCO_SESSION_IDLE=12h",
+		"OIDC_ISSUER=https://login.example.com", "OIDC_CLIENT_ID=crm", "OIDC_CLIENT_SECRET=s", "OIDC_NAME=Login", "OIDC_SCOPES=openid,email",
+		"OIDC_DEFAULT_ROLE=viewer", "OIDC_GROUPS_CLAIM=teams", "OIDC_GROUP_ROLES=sales=operator",
 	)).Config
 	equal(t, "company", c.Company, fibonacco.CompanyConfig{Name: "News", PostalAddress: "1 Main St"})
 	equal(t, "ai.model", c.AI.Model, "m")
@@ -230,7 +237,12 @@ func TestNamedVariables(t *testing.T) {
 	})
 	equal(t, "database", c.Database, fibonacco.DatabaseConfig{URL: "postgres://u:p@db/f", MaxConnections: 20})
 	equal(t, "redis", c.Redis.URL, "redis://cache:6379")
-	equal(t, "http", c.HTTP, fibonacco.HTTPConfig{Listen: "[::]:80", PublicURL: "https://news.example.com/f", APIPerMinute: 6000})
+	equal(t, "http", c.HTTP, fibonacco.HTTPConfig{Listen: "[::]:80", PublicURL: "https://news.example.com/f", APIPerMinute: 6000, TrustProxy: []string{"10.0.0.0/8", "192.0.2.7"}})
+	equal(t, "access", c.Access, fibonacco.AccessConfig{SessionIdle: 12 * time.Hour})
+	equal(t, "oidc", c.OIDC, fibonacco.OIDCConfig{
+		Issuer: "https://login.example.com", ClientID: "crm", ClientSecret: "s", Name: "Login", Scopes: []string{"openid", "email"},
+		DefaultRole: fibonacco.Viewer, GroupsClaim: "teams", GroupRoles: []string{"sales=operator"},
+	})
 	equal(t, "clock", c.Clock, fibonacco.ClockConfig{Start: "2026-01-05T09:00:00-05:00", Scale: 0.5})
 	equal(t, "program", []string{c.DataDir, c.SecretKey, c.LogLevel}, []string{"/data", secret, "debug"})
 	equal(t, "weight", c.Engagement.ScoreWeights["email_open"], 6)

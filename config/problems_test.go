@@ -91,6 +91,14 @@ func TestWrongValues(t *testing.T) {
 		{"http.public_url=https://news.example.com/#a", "before any ? or #"},
 		{"http.public_url=https://me@news.example.com", "must not hold a user"},
 		{"http.api_per_minute=0", "more than 0"},
+		{"http.trust_proxy=10.0.0.0/8,proxy", `your own proxies, such as 10.0.0.0/8, not "proxy"`},
+		{"http.trust_proxy=0.0.0.0/0", "your own proxies"},
+		{"access.session_idle=4m", "at least 5m"},
+		{"access.session_idle=721h", "at most 720h"},
+		{"oidc.default_role=owner", "must be admin, manager, operator, viewer or empty"},
+		{"oidc.group_roles=sales", "groups and roles such as sales=operator"},
+		{"oidc.group_roles=sales=owner", "groups and roles"},
+		{"oidc.group_roles==viewer", "groups and roles"},
 		{"clock.start=2026-01-05", "a time with zone"},
 		{"clock.scale=-1", "0 or more"},
 		{"clock.scale=inf", "a number"},
@@ -125,6 +133,14 @@ func TestWrongValues(t *testing.T) {
 func TestValuesThatNeedOthers(t *testing.T) {
 	t.Parallel()
 	refused(t, options(t, "MAIL_MAILER=smtp"), "email.smtp_url", "is empty, and email.mailer is smtp")
+	refused(t, options(t, "OIDC_ISSUER=https://login.example.com"), "oidc.client_id", "must not be empty")
+	for issuer, reason := range map[string]string{
+		"login.example.com": "a URL such as https://", "http://login.example.com": "must begin with https://", "https://me@login.example.com": "a URL such as https://",
+	} {
+		refused(t, options(t, "OIDC_CLIENT_ID=crm", "OIDC_ISSUER="+issuer), "oidc.issuer", reason)
+	}
+	refused(t, options(t, "OIDC_CLIENT_ID=crm"), "oidc.issuer", "is empty, and oidc.client_id is not")
+	refused(t, options(t, "OIDC_ISSUER=https://login.example.com", "OIDC_CLIENT_ID=crm", "OIDC_SCOPES=openid"), "oidc.scopes", "must hold openid and email")
 	refused(t, options(t, "DKIM_DOMAIN=example.com", "DKIM_SELECTOR=s1"), "email.dkim_key_file", "is empty")
 	refused(t, options(t, "DKIM_DOMAIN=exam ple", "DKIM_SELECTOR=s1", "DKIM_KEY_FILE=k"), "email.dkim_domain", "a name in the DNS")
 }

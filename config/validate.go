@@ -29,6 +29,9 @@ func validate(c fibonacco.Config, report func(path, reason string)) {
 	if c.HTTP.APIPerMinute <= 0 {
 		report("http.api_per_minute", "must be more than 0"+notNumber(c.HTTP.APIPerMinute))
 	}
+	check.trustProxy("http.trust_proxy", c.HTTP.TrustProxy)
+	check.lasts("access.session_idle", c.Access.SessionIdle, 5*time.Minute, 30*24*time.Hour)
+	check.oidc(c.OIDC)
 	if c.Clock.Start != "" {
 		if _, err := time.Parse(time.RFC3339, c.Clock.Start); err != nil {
 			report("clock.start", "must be a time with zone such as 2026-01-05T09:00:00-05:00"+not(c.Clock.Start))

@@ -2,10 +2,11 @@
 // (D1). Engine differences live here and nowhere else: placeholders and casts, id lists, bulk
 // rows, times, unique violations, migrations.
 //
-// SQL is written with $1 placeholders, ON CONFLICT, RETURNING and CAST(x AS …). Three things are
+// SQL is written with $1 placeholders, ON CONFLICT, RETURNING and CAST(x AS …). Four things are
 // translated:
 //
-//	id IN ($1...)            a slice of int64 or string
+//	id IN ($1...)            a slice of int64 or string; IN ($1... AS bigint) where the column's type is narrower
+//	COLLATE "C"              by bytes: left out on SQLite, which knows no other order
 //	CAST(x AS jsonb)         and uuid, inet, point, date, timestamptz: left out on SQLite
 //	FROM rows                the rows of a Batch, see Tx.ExecBatch
 package db
@@ -19,7 +20,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -45,6 +45,7 @@ type DB struct {
 	write *sql.DB       // SQLite: the one writer
 	read  *sql.DB       // SQLite: readers, which never wait for the writer
 	path  string        // SQLite file
+	again chan struct{} // whoever tries a transaction again goes alone, see Update
 }
 
 // Open opens the database of a URL: sqlite:///path/file.db (three slashes and an absolute or
@@ -84,7 +85,7 @@ func openPostgres(ctx context.Context, databaseURL string, clock fibonacco.Clock
 		pool.Close()
 		return nil, fmt.Errorf("reach PostgreSQL at %s:%d: %w", cfg.ConnConfig.Host, cfg.ConnConfig.Port, err)
 	}
-	return &DB{clock: clock, pool: pool}, nil
+	return &DB{clock: clock, pool: pool, again: make(chan struct{}, 1)}, nil
 }
 
 func openSQLite(ctx context.Context, path string, clock fibonacco.Clock) (*DB, error) {
@@ -125,7 +126,7 @@ func openSQLite(ctx context.Context, path string, clock fibonacco.Clock) (*DB, e
 	if err != nil {
 		return nil, errors.Join(err, write.Close())
 	}
-	return &DB{clock: clock, write: write, read: read, path: path}, nil
+	return &DB{clock: clock, write: write, read: read, path: path, again: make(chan struct{}, 1)}, nil
 }
 
 // Close waits for running transactions and closes every connection.
@@ -162,24 +163,37 @@ func (d *DB) Ping(ctx context.Context) error {
 	return d.read.PingContext(ctx)
 }
 
-// Update runs fn in a transaction that may write, and commits it when fn returns nil. On
-// PostgreSQL a deadlock or serialization failure is tried again, up to four times, so fn must
-// not have effects outside the database. On SQLite writers wait for each other.
-func (d *DB) Update(ctx context.Context, fn func(tx *Tx) error) error {
-	for try := 1; ; try++ {
-		err := d.run(ctx, true, fn)
-		if err == nil || try == 5 || !retryable(err) || ctx.Err() != nil {
-			return err
-		}
-		if werr := (fibonacco.SystemClock{}).Sleep(ctx, time.Duration(try*try)*5*time.Millisecond); werr != nil {
-			return err
-		}
-	}
-}
-
 // View runs fn in a transaction that sees one state of the database and cannot write.
 func (d *DB) View(ctx context.Context, fn func(tx *Tx) error) error {
 	return d.run(ctx, false, fn)
+}
+
+// Browse is View for questions that a caller makes up, of whatever filters and order. PostgreSQL
+// plans each for its very values, and goes by an index even where reading a whole table looks
+// cheaper: a page of a list must not take longer the larger the table is.
+func (d *DB) Browse(ctx context.Context, fn func(tx *Tx) error) error {
+	return d.View(ctx, func(tx *Tx) error {
+		if tx.pg != nil {
+			if _, err := tx.pg.Exec(ctx, `SELECT set_config('plan_cache_mode', 'force_custom_plan', true), set_config('enable_seqscan', 'off', true),
+				set_config('random_page_cost', '1.1', true), set_config('jit', 'off', true)`); err != nil {
+				return fmt.Errorf("set the planner up: %w", err)
+			}
+		}
+		return fn(tx)
+	})
+}
+
+// InOrder makes the transaction, one of Browse, read lists along the index that has their order, a
+// row at a time until a page is full; or, when it is not, in whatever way looks best. For a caller
+// who knows that a page is full soon.
+func (tx *Tx) InOrder(ctx context.Context, is bool) error {
+	if tx.pg == nil || tx.inOrder == is {
+		return nil
+	}
+	other := map[bool]string{true: "off", false: "on"}[is]
+	_, err := tx.pg.Exec(ctx, `SELECT set_config('enable_sort', $1, true), set_config('enable_bitmapscan', $1, true)`, other)
+	tx.inOrder = is
+	return err
 }
 
 func (d *DB) run(ctx context.Context, writes bool, fn func(tx *Tx) error) error {
@@ -244,9 +258,4 @@ func IsForeignKey(err error) bool {
 // IsNoRows reports whether QueryRow found nothing.
 func IsNoRows(err error) bool {
 	return errors.Is(err, sql.ErrNoRows) || errors.Is(err, pgx.ErrNoRows)
-}
-
-func retryable(err error) bool {
-	var pg *pgconn.PgError
-	return errors.As(err, &pg) && (pg.Code == "40001" || pg.Code == "40P01")
 }

@@ -3,13 +3,17 @@ package db
 import (
 	"encoding/json"
 	"regexp"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
 var (
 	inList      = regexp.MustCompile(`\bIN \((\$\d+)\.\.\.\)`)
 	notInList   = regexp.MustCompile(`\bNOT IN \((\$\d+)\.\.\.\)`)
+	inTyped     = regexp.MustCompile(`\bIN \((\$\d+)\.\.\. AS (\w+)\)`)
+	notInTyped  = regexp.MustCompile(`\bNOT IN \((\$\d+)\.\.\. AS (\w+)\)`)
 	foreignCast = regexp.MustCompile(`CAST\(([^()]+) AS (?:jsonb|uuid|inet|point|date|timestamptz)\)`)
 	forUpdate   = regexp.MustCompile(`\bFOR (?:NO KEY )?UPDATE(?: OF \w+)?(?: SKIP LOCKED)?`)
 )
@@ -19,7 +23,14 @@ type translationKey struct {
 	engine Engine
 }
 
-var translations sync.Map // translationKey → string; texts are constants of the program, so it stays small
+// translations is translationKey → string. Most texts are constants of the program; those that
+// are made of a caller's filter are remembered up to mostTranslations.
+var (
+	translations sync.Map
+	translated   atomic.Int64
+)
+
+const mostTranslations = 4096
 
 // translate turns our SQL into the engine's.
 func translate(query string, engine Engine) string {
@@ -29,14 +40,21 @@ func translate(query string, engine Engine) string {
 	}
 	t := query
 	if engine == Postgres {
+		t = notInTyped.ReplaceAllString(t, "<> ALL (CAST($1 AS $2[]))")
+		t = inTyped.ReplaceAllString(t, "= ANY (CAST($1 AS $2[]))")
 		t = notInList.ReplaceAllString(t, "<> ALL ($1)")
 		t = inList.ReplaceAllString(t, "= ANY ($1)")
 	} else {
+		t = inTyped.ReplaceAllString(t, "IN ($1...)")
 		t = inList.ReplaceAllString(t, "IN (SELECT value FROM json_each($1))")
+		t = strings.ReplaceAll(t, ` COLLATE "C"`, "") // its own order is that of the bytes
 		t = foreignCast.ReplaceAllString(t, "$1")
 		t = forUpdate.ReplaceAllString(t, "")
 	}
-	translations.Store(key, t)
+	if translated.Load() < mostTranslations {
+		translated.Add(1)
+		translations.Store(key, t)
+	}
 	return t
 }
 

@@ -20,6 +20,8 @@ type Tx struct {
 	pg    pgx.Tx
 	lite  *sql.Tx
 	after []func()
+
+	inOrder bool // see InOrder
 }
 
 // Rows is a result being read. Close it, and look at Err after the last Next.
@@ -48,6 +50,7 @@ func (tx *Tx) AfterCommit(f func()) { tx.after = append(tx.after, f) }
 
 // Exec runs a statement and returns how many rows it touched.
 func (tx *Tx) Exec(ctx context.Context, query string, args ...any) (int64, error) {
+	watched(ctx, query, args)
 	if tx.pg != nil {
 		tag, err := tx.pg.Exec(ctx, translate(query, Postgres), args...)
 		return tag.RowsAffected(), err
@@ -61,6 +64,7 @@ func (tx *Tx) Exec(ctx context.Context, query string, args ...any) (int64, error
 
 // Query runs a statement that returns rows.
 func (tx *Tx) Query(ctx context.Context, query string, args ...any) (Rows, error) {
+	watched(ctx, query, args)
 	if tx.pg != nil {
 		rows, err := tx.pg.Query(ctx, translate(query, Postgres), args...)
 		if err != nil {
@@ -77,10 +81,25 @@ func (tx *Tx) Query(ctx context.Context, query string, args ...any) (Rows, error
 
 // QueryRow runs a statement that returns at most one row.
 func (tx *Tx) QueryRow(ctx context.Context, query string, args ...any) Row {
+	watched(ctx, query, args)
 	if tx.pg != nil {
 		return tx.pg.QueryRow(ctx, translate(query, Postgres), args...)
 	}
 	return tx.lite.QueryRowContext(ctx, translate(query, SQLite), sqliteArgs(args)...)
+}
+
+type watchKey struct{}
+
+// Watch shows fn every statement that is run under the context, as it was written, before it is
+// run. For tests that ask the databases how they will go about it.
+func Watch(ctx context.Context, fn func(query string, args []any)) context.Context {
+	return context.WithValue(ctx, watchKey{}, fn)
+}
+
+func watched(ctx context.Context, query string, args []any) {
+	if fn, ok := ctx.Value(watchKey{}).(func(query string, args []any)); ok {
+		fn(query, args)
+	}
 }
 
 // Select reads all rows into structs by column name (`db` tags or snake case), or into plain

@@ -22,10 +22,10 @@ const communityColumns = `
 // CreateCommunity implements fibonacco.CommunityService. Texts are trimmed and the state is put
 // in upper case first.
 func (s *Service) CreateCommunity(ctx context.Context, c fibonacco.Community) (*fibonacco.Community, error) {
-	for _, text := range []*string{&c.Name, &c.Slug, &c.State, &c.County, &c.Timezone} {
-		*text = strings.TrimSpace(*text)
+	if fibonacco.ScopeOf(ctx) != nil {
+		return nil, fibonacco.Errorf(fibonacco.Forbidden, "whoever is limited to communities cannot add one")
 	}
-	c.State = strings.ToUpper(c.State)
+	tidyCommunity(&c)
 	if c.Timezone == "" {
 		c.Timezone = fibonacco.DefaultTimezone
 	}
@@ -57,10 +57,19 @@ func (s *Service) CreateCommunity(ctx context.Context, c fibonacco.Community) (*
 		if err != nil {
 			return fmt.Errorf("insert community: %w", err)
 		}
-		stored, err = findCommunity(ctx, tx, "communities.id = $1", c.ID)
-		return err
+		if stored, err = findCommunity(ctx, tx, "communities.id = $1", c.ID); err != nil {
+			return err
+		}
+		return auditCommunity(ctx, tx, "community.created", nil, stored)
 	})
 	return stored, err
+}
+
+func tidyCommunity(c *fibonacco.Community) {
+	for _, text := range []*string{&c.Name, &c.Slug, &c.State, &c.County, &c.Timezone} {
+		*text = strings.TrimSpace(*text)
+	}
+	c.State = strings.ToUpper(c.State)
 }
 
 // validateCommunity adds to Validate what only one of the databases would refuse.
@@ -100,45 +109,22 @@ func (s *Service) FindCommunityBySlug(ctx context.Context, slug string) (c *fibo
 	return c, err
 }
 
-// ListCommunities implements fibonacco.CommunityService.
-func (s *Service) ListCommunities(ctx context.Context) (all []fibonacco.CommunityCount, err error) {
-	err = s.db.View(ctx, func(tx *db.Tx) error {
-		rows, err := tx.Query(ctx, `
-			SELECT `+communityColumns+`, COALESCE(n.smbs, 0), COALESCE(n.active, 0)
-			FROM communities LEFT JOIN (
-				SELECT community_id, count(*) AS smbs, SUM(CASE WHEN campaign_status = 'active' THEN 1 ELSE 0 END) AS active
-				FROM smbs WHERE deleted_at IS NULL GROUP BY community_id
-			) AS n ON n.community_id = communities.id
-			ORDER BY lower(communities.name), communities.id`)
-		if err != nil {
-			return err
-		}
-		defer func() { _ = rows.Close() }()
-		for rows.Next() {
-			var c fibonacco.CommunityCount
-			if err := scanCommunity(rows, &c.Community, &c.SMBs, &c.Active); err != nil {
-				return err
-			}
-			all = append(all, c)
-		}
-		return rows.Err()
-	})
-	if err != nil {
-		return nil, fmt.Errorf("list communities: %w", err)
-	}
-	return all, nil
-}
-
+// findCommunity is the community that a condition with placeholder $1 is true of, if the caller
+// may know of it.
 func findCommunity(ctx context.Context, tx *db.Tx, where string, arg any) (*fibonacco.Community, error) {
 	var c fibonacco.Community
 	err := scanCommunity(tx.QueryRow(ctx, `SELECT `+communityColumns+` FROM communities WHERE `+where, arg), &c)
-	if db.IsNoRows(err) {
-		return nil, fibonacco.Errorf(fibonacco.NotFound, "there is no such community")
+	if db.IsNoRows(err) || err == nil && !fibonacco.InScope(ctx, c.ID) {
+		return nil, noSuchCommunity()
 	}
 	if err != nil {
 		return nil, fmt.Errorf("find community: %w", err)
 	}
 	return &c, nil
+}
+
+func noSuchCommunity() error {
+	return fibonacco.Errorf(fibonacco.NotFound, "there is no such community")
 }
 
 func communityExists(ctx context.Context, tx *db.Tx, id int64) (bool, error) {

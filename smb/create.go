@@ -23,10 +23,8 @@ func (s *Service) Create(ctx context.Context, business fibonacco.SMB) (*fibonacc
 		ServicesActivated:       orEmpty(business.ServicesActivated),
 		ServicesApprovedPending: orEmpty(business.ServicesApprovedPending),
 		SecondaryContacts:       []fibonacco.SecondContact{},
-		Metadata:                business.Metadata,
-	}
-	if fresh.Metadata == nil {
-		fresh.Metadata = map[string]any{}
+		Tags:                    []string{},
+		Metadata:                map[string]any{},
 	}
 	change := fibonacco.SMBChange{
 		CommunityID: &business.CommunityID, BusinessName: &business.BusinessName, DBAName: &business.DBAName,
@@ -37,10 +35,11 @@ func (s *Service) Create(ctx context.Context, business fibonacco.SMB) (*fibonacc
 		Coordinates: business.Coordinates, ServiceModel: &business.ServiceModel, SubscriptionTier: &business.SubscriptionTier,
 		EmailOptedIn: &business.EmailOptedIn, SMSOptedIn: &business.SMSOptedIn, RVMOptedIn: &business.RVMOptedIn,
 		PhoneOptedIn: &business.PhoneOptedIn, DoNotContact: &business.DoNotContact, Source: &business.Source,
+		Tags: business.Tags, Metadata: business.Metadata,
 	}
 	d := apply(&fresh, change)
 	for name, value := range map[string]any{
-		"services_activated": fresh.ServicesActivated, "services_approved_pending": fresh.ServicesApprovedPending, "metadata": fresh.Metadata,
+		"services_activated": fresh.ServicesActivated, "services_approved_pending": fresh.ServicesApprovedPending,
 	} {
 		if reason := unstorable(db.JSON(value)); reason != "" {
 			d.refuse(name, reason)
@@ -59,7 +58,13 @@ func (s *Service) Create(ctx context.Context, business fibonacco.SMB) (*fibonacc
 		if err != nil {
 			return err
 		}
+		if err := storeTags(ctx, tx, newID, fresh.Tags); err != nil {
+			return err
+		}
 		if created, err = findSMB(ctx, tx, `smbs.id = $1`, "", newID); err != nil {
+			return err
+		}
+		if err := recordChange(ctx, tx, "smb.created", nil, created); err != nil {
 			return err
 		}
 		return s.queue.Publish(ctx, tx, fibonacco.SMBCreated{SMBID: newID, CommunityID: fresh.CommunityID})

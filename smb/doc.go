@@ -1,7 +1,8 @@
 // Package smb keeps the businesses and the communities they belong to (Module 1). In the order of
 // a business's life:
 //
-//	community.go        the town, whose time zone decides what "today" is
+//	community.go        the town, whose time zone decides what "today" is; communitychange.go,
+//	                    communities.go and communitystats.go change, list and count it
 //	create.go           a business is stored
 //	find.go, list.go    and found again: one, or a page of those that a filter matches
 //	update.go, draft.go its fields change; every refused value is named at once
@@ -11,6 +12,9 @@
 //	day.go              its place in the 90 days moves on
 //	nightly.go          everything is computed again while nobody looks
 //	delete.go, purge.go it goes, and 90 days later so does every trace of it
+//	record.go           all that belongs to it, for whoever looks at one; nextstep.go what comes
+//	                    next for it, reach.go how it may be reached, series.go its score day by day
+//	timeline.go         everything that happened to it, a sentence.go each
 //	row.go              how a row becomes a fibonacco.SMB
 //
 // The package owns the tables smbs, communities and score_history. It never sends anything, and

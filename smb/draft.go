@@ -1,7 +1,9 @@
 package smb
 
 import (
+	"encoding/json"
 	"errors"
+	"maps"
 	"math"
 	"reflect"
 	"strconv"
@@ -52,6 +54,8 @@ func editable(s *fibonacco.SMB) []struct {
 		{"phone_opted_in", s.PhoneOptedIn},
 		{"do_not_contact", s.DoNotContact},
 		{"source", s.Source},
+		{"tags", s.Tags},
+		{"metadata", s.Metadata},
 	}
 }
 
@@ -102,6 +106,11 @@ func apply(s *fibonacco.SMB, c fibonacco.SMBChange) *draft {
 	put(d, "phone_opted_in", &s.PhoneOptedIn, c.PhoneOptedIn)
 	put(d, "do_not_contact", &s.DoNotContact, c.DoNotContact)
 	d.text("source", &s.Source, c.Source)
+	if c.Tags != nil {
+		d.named["tags"] = true
+		s.Tags = normalTags(c.Tags, d.refuse)
+	}
+	d.metadata(c.Metadata)
 	d.smb.DataQualityScore = normal.DataQuality(s)
 	return d
 }
@@ -168,6 +177,42 @@ func (d *draft) contacts(list []fibonacco.SecondContact) {
 		stored[i] = c
 	}
 	d.smb.SecondaryContacts = stored
+}
+
+// mostMetadata is how many bytes an SMB's metadata takes as JSON.
+const mostMetadata = 16 << 10
+
+// metadata lays keys over those that there are; one without a value goes.
+func (d *draft) metadata(change map[string]any) {
+	if change == nil {
+		return
+	}
+	d.named["metadata"] = true
+	merged := maps.Clone(d.smb.Metadata)
+	if merged == nil {
+		merged = map[string]any{}
+	}
+	for key, value := range change {
+		if value == nil {
+			delete(merged, key)
+		} else {
+			merged[key] = value
+		}
+	}
+	text, err := json.Marshal(merged)
+	switch reason := unstorable(string(text)); {
+	case err != nil:
+		d.refuse("metadata", "is not JSON")
+		return
+	case reason != "":
+		d.refuse("metadata", reason)
+	case len(text) > mostMetadata:
+		d.refuse("metadata", "takes more than 16 KB")
+	}
+	d.smb.Metadata = map[string]any{} // as it will be read: every number a float64
+	if err := json.Unmarshal(text, &d.smb.Metadata); err != nil {
+		d.refuse("metadata", "is not JSON")
+	}
 }
 
 func (d *draft) place(p *fibonacco.Point) {

@@ -57,8 +57,17 @@ func lockSMB(ctx context.Context, tx *db.Tx, id int64) (*fibonacco.SMB, error) {
 	return findSMB(ctx, tx, `smbs.id = $1`, ` FOR NO KEY UPDATE`, id)
 }
 
+// findSMB is the oldest SMB that a condition with placeholder $1 is true of, if whoever asks may
+// know of it.
 func findSMB(ctx context.Context, tx *db.Tx, where, lock string, arg any) (*fibonacco.SMB, error) {
-	found, err := selectSMBs(ctx, tx, `WHERE `+where+` AND smbs.deleted_at IS NULL ORDER BY smbs.id LIMIT 1`+lock, arg)
+	args := []any{arg}
+	if scope := fibonacco.ScopeOf(ctx); scope != nil {
+		where, args = where+` AND smbs.community_id IN ($2...)`, append(args, scope)
+	}
+	found, err := selectSMBs(ctx, tx, `WHERE `+where+` AND smbs.deleted_at IS NULL ORDER BY smbs.id LIMIT 1`+lock, args...)
+	if err == nil {
+		err = readTags(ctx, tx, found)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("find SMB: %w", err)
 	}

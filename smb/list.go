@@ -1,165 +1,129 @@
 package smb
 
 import (
+	"cmp"
 	"context"
 	"fmt"
-	"strconv"
 	"strings"
-	"unicode"
 
 	"github.com/fibonacco/fibonacco"
 	"github.com/fibonacco/fibonacco/db"
-	"github.com/fibonacco/fibonacco/smb/normal"
+	"github.com/fibonacco/fibonacco/db/query"
 )
 
 // maxPage is the most rows of one page.
-const maxPage = 1000
+const maxPage = fibonacco.MaxPage
 
-// ListSMBs implements fibonacco.SMBDirectory. A limit below 1 means 1,000.
-func (s *Service) ListSMBs(ctx context.Context, filter fibonacco.SMBFilter, after int64, limit int) ([]fibonacco.SMB, int64, error) {
-	where, args := FilterSQL(filter, 3)
-	return s.page(ctx, where, after, limit, args...)
-}
-
-// CountSMBs implements fibonacco.SMBDirectory.
-func (s *Service) CountSMBs(ctx context.Context, filter fibonacco.SMBFilter) (n int, err error) {
-	where, args := FilterSQL(filter, 1)
-	err = s.db.View(ctx, func(tx *db.Tx) error {
-		n, err = db.Count(ctx, tx, `SELECT count(*) FROM smbs WHERE `+where, args...)
+// QuerySMBs implements fibonacco.SMBDirectory. A search that names no order has its own: see
+// search.Rank.
+func (s *Service) QuerySMBs(ctx context.Context, q fibonacco.SMBQuery) (page fibonacco.Page[fibonacco.SMB], err error) {
+	err = s.db.Browse(ctx, func(tx *db.Tx) error {
+		n, err := narrow(ctx, tx, q.Filter)
+		if _, sortErr := fibonacco.SMBListing.SortKeys(q.Sort); sortErr != nil {
+			err = fibonacco.JoinInvalid("the list cannot be read so", err, sortErr)
+		}
+		if err != nil {
+			return err
+		}
+		l, err := n.listed(ctx, tx, cmp.Or(q.Size, fibonacco.DefaultPage), len(q.Sort) == 0)
+		if err != nil {
+			return err
+		}
+		l.table.Question = db.JSON([]any{q.Filter, q.Filter.Where, l.ranked})
+		page, err = l.read(ctx, tx, fibonacco.ListQuery{Sort: q.Sort, Cursor: q.Cursor, Size: q.Size})
 		return err
 	})
-	if err != nil {
-		return 0, fmt.Errorf("count SMBs: %w", err)
+	if err == nil && q.Total {
+		var total int
+		total, err = s.CountSMBs(ctx, q.Filter)
+		page.Total = &total
 	}
-	return n, nil
+	return page, err
 }
 
-// ForCampaign implements fibonacco.SMBService. A limit below 1 means 1,000.
-func (s *Service) ForCampaign(ctx context.Context, status fibonacco.CampaignStatus, day int, after int64, limit int) ([]fibonacco.SMB, int64, error) {
-	const where = `smbs.deleted_at IS NULL AND smbs.campaign_status = $3 AND smbs.manifest_destiny_day = $4`
-	return s.page(ctx, where, after, limit, string(status), day)
-}
-
-// page is the SMBs of a condition whose placeholders begin at $3, by id after a cursor. It asks
-// for one row more than the page holds, to know whether another page follows.
-func (s *Service) page(ctx context.Context, where string, after int64, limit int, args ...any) (page []fibonacco.SMB, next int64, err error) {
+// ListSMBs implements fibonacco.SMBDirectory. A limit below 1 means 1,000.
+func (s *Service) ListSMBs(ctx context.Context, filter fibonacco.SMBFilter, after int64, limit int) (page []fibonacco.SMB, next int64, err error) {
 	if limit < 1 || limit > maxPage {
 		limit = maxPage
 	}
-	err = s.db.View(ctx, func(tx *db.Tx) error {
-		page, err = selectSMBs(ctx, tx, `WHERE smbs.id > $1 AND `+where+` ORDER BY smbs.id LIMIT $2`, append([]any{after, limit + 1}, args...)...)
+	err = s.db.Browse(ctx, func(tx *db.Tx) error {
+		n, err := narrow(ctx, tx, filter)
+		if err != nil {
+			return err
+		}
+		l, err := n.listed(ctx, tx, limit, false)
+		if err != nil {
+			return err
+		}
+		l.after = after
+		found, err := l.read(ctx, tx, fibonacco.ListQuery{Size: limit})
+		page, next = found.Data, 0
+		if found.Next != "" {
+			next = page[len(page)-1].ID
+		}
 		return err
 	})
 	if err != nil {
-		return nil, 0, fmt.Errorf("list SMBs: %w", err)
-	}
-	if len(page) > limit {
-		page = page[:limit]
-		next = page[limit-1].ID
+		return nil, 0, err
 	}
 	return page, next, nil
 }
 
-// FilterSQL is a filter as a condition on table smbs, with its arguments. Its placeholders begin
-// at $firstArg. The condition is never empty: it always leaves deleted SMBs out. A filter of
-// values that no SMB can have gives a condition that is never true.
-func FilterSQL(f fibonacco.SMBFilter, firstArg int) (where string, args []any) {
-	conditions := []string{"smbs.deleted_at IS NULL"}
-	arg := func(value any) string {
-		args = append(args, value)
-		return "$" + strconv.Itoa(firstArg+len(args)-1)
-	}
-	in := func(column string, list any, n int) {
-		if n > 0 {
-			conditions = append(conditions, "smbs."+column+" IN ("+arg(list)+"...)")
-		}
-	}
-	texts := func(column string, list []string) {
-		clean := make([]string, len(list))
-		for i, v := range list {
-			clean[i] = storable(v)
-		}
-		in(column, clean, len(list))
-	}
-
-	in("community_id", f.CommunityIDs, len(f.CommunityIDs))
-	statuses := make([]string, len(f.CampaignStatuses))
-	for i, status := range f.CampaignStatuses {
-		statuses[i] = string(status)
-	}
-	texts("campaign_status", statuses)
-	var tiers []int64 // a number beyond smallint would be an error on PostgreSQL, not a mismatch
-	for _, tier := range f.EngagementTiers {
-		if tier >= 1 && tier <= 4 {
-			tiers = append(tiers, int64(tier))
-		}
-	}
-	in("engagement_tier", tiers, len(f.EngagementTiers))
-	texts("service_model", f.ServiceModels)
-	texts("subscription_tier", f.SubscriptionTiers)
-	texts("source", f.Sources)
-	texts("category", f.Categories)
-	in("id", f.IDs, len(f.IDs))
-	if condition := searchSQL(f.Search, arg); condition != "" {
-		conditions = append(conditions, condition)
-	}
-	return strings.Join(conditions, " AND "), args
+// CountSMBs implements fibonacco.SMBDirectory.
+func (s *Service) CountSMBs(ctx context.Context, filter fibonacco.SMBFilter) (n int, err error) {
+	err = s.db.View(ctx, func(tx *db.Tx) error {
+		n, err = countSMBs(ctx, tx, filter)
+		return err
+	})
+	return n, err
 }
 
-// searchSQL looks for a part of a name, a trading name, an address or a telephone number.
-func searchSQL(search string, arg func(any) string) string {
-	search = strings.ToLower(strings.TrimSpace(storable(search)))
-	if search == "" {
-		return ""
+func countSMBs(ctx context.Context, tx *db.Tx, filter fibonacco.SMBFilter) (int, error) {
+	n, err := narrow(ctx, tx, filter)
+	if err != nil {
+		return 0, err
 	}
-	text := arg(likePattern(search))
-	columns := []string{
-		`lower(smbs.business_name) LIKE ` + text + ` ESCAPE '\'`,
-		`lower(smbs.dba_name) LIKE ` + text + ` ESCAPE '\'`,
-		`lower(smbs.primary_email) LIKE ` + text + ` ESCAPE '\'`,
-		`smbs.primary_phone LIKE ` + text + ` ESCAPE '\'`,
+	args := &query.Args{}
+	where, err := n.counted(ctx, tx, args.Add)
+	if err != nil {
+		return 0, err
 	}
-	// Stored numbers are bare digits, while people write (718) 555-0142.
-	if digits := phoneDigits(search); digits != "" {
-		columns = append(columns, `smbs.primary_phone LIKE `+arg(likePattern(digits)))
+	count, err := db.Count(ctx, tx, `SELECT count(*) FROM smbs WHERE `+strings.Join(where, " AND "), args.Values...)
+	if err != nil {
+		return 0, fmt.Errorf("count SMBs: %w", err)
 	}
-	// SQLite's lower() knows ASCII only, and the name's key has neither case nor accents.
-	if key := normal.NameKey(search); key != "" && foreignWords(search) {
-		columns = append(columns, `smbs.name_key LIKE `+arg(likePattern(key)))
-	}
-	return "(" + strings.Join(columns, " OR ") + ")"
+	return count, nil
 }
 
-// foreignWords reports whether a text is words, some of it beyond ASCII, and nothing else that the
-// key of a name would leave out.
-func foreignWords(text string) bool {
-	beyond := false
-	for _, r := range text {
-		if r != ' ' && !unicode.IsLetter(r) && !unicode.IsDigit(r) {
-			return false
-		}
-		beyond = beyond || r > unicode.MaxASCII
-	}
-	return beyond
+// ForCampaign implements fibonacco.SMBService. A limit below 1 means 1,000.
+func (s *Service) ForCampaign(ctx context.Context, status fibonacco.CampaignStatus, day int, after int64, limit int) ([]fibonacco.SMB, int64, error) {
+	return s.ListSMBs(ctx, fibonacco.SMBFilter{
+		CampaignStatuses: []fibonacco.CampaignStatus{status},
+		Where:            fibonacco.Filter{"manifest_destiny_day": fibonacco.FilterValue(fmt.Sprint(day))},
+	}, after, limit)
 }
 
-var likeEscaper = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
+// listing is how a list of SMBs is read: a table with its parts, and what holds in all of them.
+type listing struct {
+	table  query.Table
+	where  func(arg func(any) string) []string
+	ranked bool  // in the order of a search
+	after  int64 // only SMBs of larger ids; 0 is all
+}
 
-func likePattern(part string) string { return "%" + likeEscaper.Replace(part) + "%" }
-
-// phoneDigits is the digits of a text that may be a part of a telephone number, or "".
-func phoneDigits(text string) string {
-	var digits strings.Builder
-	for _, r := range text {
-		switch {
-		case r >= '0' && r <= '9':
-			digits.WriteRune(r)
-		case !strings.ContainsRune(" ()+-./", r):
-			return ""
-		}
+// read is one page, with what belongs to each SMB.
+func (l listing) read(ctx context.Context, tx *db.Tx, q fibonacco.ListQuery) (fibonacco.Page[fibonacco.SMB], error) {
+	var args query.Args
+	where := l.where(args.Add)
+	if l.after != 0 {
+		where = append(where, "smbs.id > "+args.Add(l.after))
 	}
-	if digits.Len() < 3 {
-		return ""
+	if l.ranked {
+		q.Sort = []string{"business_name"}
 	}
-	return digits.String()
+	page, err := query.Select(ctx, tx, l.table, q, smbColumns, func(row db.Row) (b fibonacco.SMB, err error) { return b, scanSMB(row, &b) }, where, &args)
+	if err != nil {
+		return page, err
+	}
+	return page, readTags(ctx, tx, page.Data)
 }

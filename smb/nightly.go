@@ -46,8 +46,10 @@ func (s *Service) Nightly(ctx context.Context, due time.Time) error {
 		return err
 	}
 	return s.db.Update(ctx, func(tx *db.Tx) error {
-		_, err := tx.Exec(ctx, `DELETE FROM settings WHERE key = $1`, nightlyKey)
-		return err
+		if _, err := tx.Exec(ctx, `DELETE FROM settings WHERE key = $1`, nightlyKey); err != nil {
+			return err
+		}
+		return askRepair(ctx, tx, 0)
 	})
 }
 

@@ -38,7 +38,7 @@ func TestNightlyRecomputes(t *testing.T) {
 		clock.Advance(day)
 		must(t, s.Nightly(t.Context(), clock.Now()))
 		equal(t, "writes of a night without news", find(t, s, b.ID).UpdatedAt, got.UpdatedAt)
-		equal(t, "settings left behind", count(t, d, `SELECT count(*) FROM settings`), 0)
+		equal(t, "settings left behind", count(t, d, `SELECT count(*) FROM settings WHERE key <> 'smb.search'`), 0)
 	})
 }
 
@@ -128,6 +128,7 @@ func TestPurge(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB, clock *fibonacco.FakeClock) {
 		s, gone := setup(t, d)
 		stays := newSMB(t, s, gone.CommunityID, "Stays")
+		newSMB(t, s, gone.CommunityID, "Third") // which the others were taken for
 		for _, b := range []*fibonacco.SMB{gone, stays} {
 			fillEveryTable(t, d, b.ID, clock.Now())
 		}
@@ -155,12 +156,12 @@ func TestPurge(t *testing.T) {
 		must(t, s.DeleteSMB(t.Context(), gone.ID))
 		clock.Advance(90 * day)
 		must(t, s.Nightly(t.Context(), clock.Now()))
-		equal(t, "SMBs after 90 days", count(t, d, `SELECT count(*) FROM smbs`), 2)
+		equal(t, "SMBs after 90 days", count(t, d, `SELECT count(*) FROM smbs`), 3)
 		before := rows(stays.ID)
 
 		clock.Advance(minute)
 		must(t, s.Nightly(t.Context(), clock.Now()))
-		equal(t, "SMBs after more than 90 days", count(t, d, `SELECT count(*) FROM smbs`), 1)
+		equal(t, "SMBs after more than 90 days", count(t, d, `SELECT count(*) FROM smbs`), 2)
 		for table, n := range rows(gone.ID) {
 			equal(t, "rows left in "+table, n, 0)
 		}
@@ -197,6 +198,11 @@ func fillEveryTable(t *testing.T, d *db.DB, smb int64, now time.Time) {
 	send := mail(t, d, smb, &now)
 	clicked(t, d, send, 1, "human", now)
 	viewed(t, d, smb, now, nil)
+	exec(t, d, `INSERT INTO smb_tags (smb_id, tag) VALUES ($1, 'vip')`, smb)
+	taken := insert(t, d, `INSERT INTO imports (uuid, community_id, created_at, updated_at) VALUES ($uuid, 1, $1, $1) RETURNING id`, now)
+	exec(t, d, `INSERT INTO import_changes (import_id, batch, smb_id, fields, version) VALUES ($1, 1, $2, '{}', 2)`, taken, smb)
+	other := count(t, d, `SELECT MAX(id) FROM smbs WHERE id <> $1`, smb)
+	exec(t, d, `INSERT INTO duplicate_dismissals (smb_id, other_id, dismissed_at) VALUES ($1, $2, $3)`, smb, other, now)
 	met(t, d, smb, now)
 	approval, second := approved(t, d, smb, "pending", now.Add(-day)), approved(t, d, smb, "pending", now.Add(-day))
 	drop := insert(t, d, `INSERT INTO rvm_drops (uuid, smb_id, campaign_send_id, phone) VALUES ($uuid, $1, $2, '+1') RETURNING id`, smb, send)

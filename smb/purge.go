@@ -7,6 +7,8 @@ import (
 
 	"github.com/fibonacco/fibonacco/db"
 	"github.com/fibonacco/fibonacco/queue"
+	"github.com/fibonacco/fibonacco/smb/merge"
+	"github.com/fibonacco/fibonacco/smb/search"
 )
 
 // keepDeleted is how long a deleted SMB can still be looked up by those who may (M1-24).
@@ -38,18 +40,28 @@ var purgeSQL = []string{
 	`DELETE FROM content_views WHERE smb_id IN ($1...)`,
 	`DELETE FROM analytics_events WHERE smb_id IN ($1...)`,
 	`DELETE FROM score_history WHERE smb_id IN ($1...)`,
+	`DELETE FROM smb_tags WHERE smb_id IN ($1...)`,
+	`DELETE FROM consents WHERE smb_id IN ($1...)`,
+	`DELETE FROM import_changes WHERE smb_id IN ($1...)`,
 	`DELETE FROM smbs WHERE id IN ($1...)`,
 }
 
-// purge removes what was deleted over 90 days ago.
+// purge removes what was deleted over 90 days ago. What was erased stays: there is only history in
+// it, and it tells of nobody.
 func (s *Service) purge(ctx context.Context) error {
 	var last int64
 	for more := true; more; {
 		if err := s.db.Update(ctx, func(tx *db.Tx) error {
 			ids, err := db.Select[int64](ctx, tx, `
-				SELECT id FROM smbs WHERE id > $1 AND deleted_at < $2 ORDER BY id LIMIT $3`, last, tx.Now.Add(-keepDeleted), purgeAtOnce)
+				SELECT id FROM smbs WHERE id > $1 AND deleted_at < $2 AND erased_at IS NULL ORDER BY id LIMIT $3`, last, tx.Now.Add(-keepDeleted), purgeAtOnce)
 			if err != nil || len(ids) == 0 {
 				more = false
+				return err
+			}
+			if err := merge.Forget(ctx, tx, ids); err != nil {
+				return err
+			}
+			if err := search.Remove(ctx, tx, ids); err != nil {
 				return err
 			}
 			for _, query := range purgeSQL {

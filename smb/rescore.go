@@ -64,6 +64,13 @@ func (s *Service) rescore(ctx context.Context, tx *db.Tx, ids []int64, just map[
 	return all, s.store(ctx, tx, before, after)
 }
 
+// Rescore computes and stores the scores of SMBs in the caller's transaction, for whoever moves
+// what they did from one to another. Deleted SMBs are passed over.
+func (s *Service) Rescore(ctx context.Context, tx *db.Tx, ids []int64) error {
+	_, err := s.rescore(ctx, tx, ids, nil)
+	return err
+}
+
 // lockStandings reads SMBs that are about to be rescored, by id, so that two rescorers wait for
 // each other instead of meeting in a deadlock.
 func lockStandings(ctx context.Context, tx *db.Tx, ids []int64) ([]standing, error) {

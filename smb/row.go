@@ -28,7 +28,7 @@ const smbColumns = `
 	COALESCE(smbs.service_model, ''), smbs.subscription_tier,
 	CAST(smbs.services_activated AS text), CAST(smbs.services_approved_pending AS text),
 	smbs.email_opted_in, smbs.sms_opted_in, smbs.rvm_opted_in, smbs.phone_opted_in, smbs.do_not_contact,
-	COALESCE(smbs.source, ''), smbs.data_quality_score, CAST(smbs.metadata AS text),
+	COALESCE(smbs.source, ''), smbs.data_quality_score, smbs.version, CAST(smbs.metadata AS text),
 	smbs.created_at, smbs.updated_at, smbs.deleted_at`
 
 func scanSMB(row db.Row, s *fibonacco.SMB) error {
@@ -49,7 +49,7 @@ func scanSMB(row db.Row, s *fibonacco.SMB) error {
 		&s.ServiceModel, &s.SubscriptionTier,
 		&activated, &pending,
 		&s.EmailOptedIn, &s.SMSOptedIn, &s.RVMOptedIn, &s.PhoneOptedIn, &s.DoNotContact,
-		&s.Source, &s.DataQualityScore, &metadata,
+		&s.Source, &s.DataQualityScore, &s.Version, &metadata,
 		db.Time(&s.CreatedAt), db.Time(&s.UpdatedAt), db.TimePtr(&s.DeletedAt),
 	)
 	if err != nil {

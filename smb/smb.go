@@ -14,18 +14,23 @@ type Service struct {
 	queue      *queue.Queue
 	engagement fibonacco.EngagementConfig
 	totalDays  int
+	// requireConsent says whether telephones may be reached by machines only with consent on record.
+	requireConsent bool
 }
 
 var (
 	_ fibonacco.SMBService       = (*Service)(nil)
 	_ fibonacco.SMBDirectory     = (*Service)(nil)
 	_ fibonacco.CommunityService = (*Service)(nil)
+	_ fibonacco.SegmentService   = (*Service)(nil)
+	_ fibonacco.BulkService      = (*Service)(nil)
+	_ fibonacco.SMBRecords       = (*Service)(nil)
 )
 
-// New makes the service. Of cfg it reads Engagement and ManifestDestiny.TotalDays; a kind without
-// a weight or a cap there counts nothing. q publishes its events.
+// New makes the service. Of cfg it reads Engagement, ManifestDestiny.TotalDays and
+// RVM.RequireConsent; a kind without a weight or a cap there counts nothing. q publishes its events.
 func New(d *db.DB, q *queue.Queue, cfg fibonacco.Config) *Service {
-	return &Service{db: d, queue: q, engagement: cfg.Engagement, totalDays: cfg.ManifestDestiny.TotalDays}
+	return &Service{db: d, queue: q, engagement: cfg.Engagement, totalDays: cfg.ManifestDestiny.TotalDays, requireConsent: cfg.RVM.RequireConsent}
 }
 
 // localDate is the date in a community's time zone at a moment, "2026-11-23".

@@ -25,6 +25,7 @@ const (
 func settings() fibonacco.Config {
 	return fibonacco.Config{
 		ManifestDestiny: fibonacco.ManifestDestinyConfig{TotalDays: 90},
+		RVM:             fibonacco.RVMConfig{RequireConsent: true},
 		Engagement: fibonacco.EngagementConfig{
 			WindowDays: 30,
 			Tiers: map[int]fibonacco.TierConfig{

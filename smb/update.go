@@ -18,6 +18,9 @@ func (s *Service) Update(ctx context.Context, id int64, change fibonacco.SMBChan
 		if err != nil {
 			return err
 		}
+		if want := change.IfVersion; want != nil && *want != before.Version {
+			return fibonacco.Errorf(fibonacco.Conflict, "the business was changed meanwhile: it has version %d, not %d", before.Version, *want)
+		}
 		after := *before
 		d := apply(&after, change)
 		known := true
@@ -37,7 +40,15 @@ func (s *Service) Update(ctx context.Context, id int64, change fibonacco.SMBChan
 		if err := storeSMB(ctx, tx, &after); err != nil {
 			return err
 		}
+		if d.named["tags"] {
+			if err := storeTags(ctx, tx, id, after.Tags); err != nil {
+				return err
+			}
+		}
 		if updated, err = findSMB(ctx, tx, `smbs.id = $1`, "", id); err != nil {
+			return err
+		}
+		if err := recordChange(ctx, tx, "smb.updated", before, updated); err != nil {
 			return err
 		}
 		return s.queue.Publish(ctx, tx, fibonacco.SMBUpdated{SMBID: id, CommunityID: after.CommunityID, Fields: fields})
@@ -55,14 +66,15 @@ func storeSMB(ctx context.Context, tx *db.Tx, s *fibonacco.SMB) error {
 			address = $11, city = $12, state = $13, zip = $14, coordinates = CAST($15 AS point),
 			service_model = $16, subscription_tier = $17,
 			email_opted_in = $18, sms_opted_in = $19, rvm_opted_in = $20, phone_opted_in = $21, do_not_contact = $22,
-			source = $23, data_quality_score = $24, email_key = $25, name_key = $26, updated_at = $27
+			source = $23, data_quality_score = $24, email_key = $25, name_key = $26, metadata = $27,
+			version = version + 1, updated_at = $28
 		WHERE id = $1`,
 		s.ID, s.CommunityID, s.BusinessName, db.Null(s.DBAName), db.Null(s.BusinessType), db.Null(s.Category),
 		db.Null(s.PrimaryContactName), db.Null(s.PrimaryEmail), db.Null(s.PrimaryPhone), db.JSON(s.SecondaryContacts),
 		db.Null(s.Address), db.Null(s.City), db.Null(s.State), db.Null(s.ZIP), pointText(s.Coordinates),
 		db.Null(s.ServiceModel), s.SubscriptionTier,
 		s.EmailOptedIn, s.SMSOptedIn, s.RVMOptedIn, s.PhoneOptedIn, s.DoNotContact,
-		db.Null(s.Source), s.DataQualityScore, emailKey, nameKey, tx.Now)
+		db.Null(s.Source), s.DataQualityScore, emailKey, nameKey, db.JSON(s.Metadata), tx.Now)
 	if err != nil {
 		return fmt.Errorf("update SMB %d: %w", s.ID, err)
 	}

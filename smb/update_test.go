@@ -25,7 +25,7 @@ func TestUpdate(t *testing.T) {
 		want := *before
 		want.PrimaryEmail, want.PrimaryPhone, want.State = "Rosa@example.com", "+17185550142", "NY"
 		want.Coordinates, want.EmailOptedIn, want.UpdatedAt = &fibonacco.Point{Longitude: 1.5, Latitude: -2}, false, clock.Now()
-		want.DataQualityScore = got.DataQualityScore
+		want.DataQualityScore, want.Version = got.DataQualityScore, before.Version+1
 		if !reflect.DeepEqual(*got, want) {
 			t.Errorf("got %+v\nwant %+v", *got, want)
 		}

@@ -57,8 +57,8 @@ func (s *server) ready(w http.ResponseWriter, r *http.Request) {
 func (s *server) metrics(w http.ResponseWriter, r *http.Request) {
 	if !local(r) {
 		p, err := api.SignedIn(r, s.o.Access, s.origin)
-		if err == nil && !p.Role.AtLeast(fibonacco.Viewer) {
-			err = fibonacco.Errorf(fibonacco.Forbidden, "this takes the role %s or more, and yours is %s", fibonacco.Viewer, p.Role)
+		if err == nil {
+			err = api.Metrics.Allow(p)
 		}
 		if err != nil {
 			edge.Write(w, r, err)

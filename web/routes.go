@@ -11,6 +11,7 @@ import (
 
 	"github.com/fibonacco/fibonacco"
 	"github.com/fibonacco/fibonacco/web/api"
+	"github.com/fibonacco/fibonacco/web/clientip"
 	"github.com/fibonacco/fibonacco/web/hook"
 )
 
@@ -27,6 +28,14 @@ type Options struct {
 	Campaigns   fibonacco.CampaignDirectory
 	Mailing     fibonacco.CampaignMailing
 	Queues      fibonacco.Queues
+	Segments    fibonacco.SegmentService
+	Bulk        fibonacco.BulkService
+	Consents    fibonacco.ConsentService
+	Privacy     fibonacco.PrivacyService
+	Merges      fibonacco.MergeService
+	Records     fibonacco.SMBRecords
+	Audit       fibonacco.AuditLog
+	Idempotency fibonacco.Idempotency
 
 	// Ready is what this node leans on; nil means nothing that could fail.
 	Ready   func(ctx context.Context) []fibonacco.Part
@@ -52,15 +61,27 @@ var CrossSitePaths = []string{"/u/"}
 //	GET  /ready                           what it leans on, part by part; 503 when it cannot serve
 //	GET  /metrics                         Prometheus; a viewer's token, or from this machine
 //	     /api/openapi.json, .yaml         the interface's specification
+//	     /api/docs                        the same for people
 //	     /api/v1/…                        the JSON interface, a file per resource in web/api:
-//	GET POST          communities         GET communities/{id}, GET communities/{id}/smbs
+//	GET POST          communities         GET PATCH DELETE communities/{id}, GET communities/{id}/smbs, …/stats
 //	GET POST          smbs                GET PUT PATCH DELETE smbs/{id}
 //	POST              smbs/{id}/campaign/start, pause, resume   and smbs/campaign/… for many
-//	GET               smbs/{id}/engagement/score, smbs/{id}/explain, smbs/{id}/campaigns
-//	POST              smbs/import         GET smbs/import/{uuid}/status
+//	GET               smbs/{id}/engagement, …/engagement/score, …/engagement/score/history
+//	GET               smbs/{id}/explain, smbs/{id}/campaigns, smbs/{id}/approvals
+//	GET POST          smbs/import         POST smbs/import/preview
+//	GET               smbs/import/{uuid}/status, …/errors.csv   POST smbs/import/{uuid}/cancel, …/undo
+//	GET POST          import-mappings     GET DELETE import-mappings/{uuid}
+//	GET POST          smbs/{id}/consents  GET smbs/{id}/export, POST smbs/{id}/erase
+//	GET POST          suppressions        GET DELETE suppressions/{id}, POST suppressions/import
+//	GET               duplicates          POST duplicates/dismiss, GET smbs/{id}/duplicates
+//	POST              smbs/{id}/merge     POST smbs/{id}/merge/preview, GET smbs/{id}/merges, POST merges/{uuid}/undo
 //	GET               campaigns           GET campaigns/{id}, GET campaign-sends
 //	GET               queues
-//	GET POST          tokens              DELETE tokens/{id}, POST users
+//	GET POST          tokens              DELETE tokens/{id}
+//	GET POST          users               GET PATCH users/{id}, POST users/{id}/disable, enable, password, totp/reset
+//	DELETE            users/{id}/sessions
+//	POST DELETE       session             POST session/code: signing in and out
+//	GET               me                  and below it one's own account, password, sessions, tokens, totp, passkeys
 //	                  content, approvals, inbound, command-center, ai, analytics, rvm-drops,
 //	                  provisioning-tasks  not part of this build: 501
 //	POST /webhooks/ses, rvm, twilio       providers' webhooks, web/hook
@@ -78,9 +99,15 @@ func New(o Options) http.Handler {
 	rest := api.New(api.Options{
 		Access: o.Access, SMBs: o.SMBs, Directory: o.Directory, Communities: o.Communities, Programme: o.Programme,
 		Explainer: o.Explainer, Importer: o.Importer, Campaigns: o.Campaigns, Mailing: o.Mailing, Queues: o.Queues,
-		Limiter: o.Limiter, PerMinute: o.Config.HTTP.APIPerMinute, Clock: o.Clock, Log: o.Log,
+		Segments: o.Segments, Bulk: o.Bulk, Consents: o.Consents, Privacy: o.Privacy, Merges: o.Merges, Records: o.Records, Audit: o.Audit,
+		Idempotency: o.Idempotency,
+		Limiter:     o.Limiter, PerMinute: o.Config.HTTP.APIPerMinute, Clock: o.Clock, Log: o.Log,
 		PublicURL: o.Config.HTTP.PublicURL, Version: o.Version, CrossOrigin: origin,
 	})
+	proxies, err := clientip.Parse(o.Config.HTTP.TrustProxy)
+	if err != nil { // package config lets none through; without proxies nobody's header is believed
+		o.Log.Error("the proxies cannot be read", "error", err)
+	}
 	hooks := hook.New()
 	pages := s.pages()
 
@@ -102,7 +129,7 @@ func New(o Options) http.Handler {
 			pages.ServeHTTP(w, r)
 		}
 	})
-	return s.traced(s.recovered(s.headed(route)))
+	return s.traced(s.recovered(s.headed(proxies.Note(route))))
 }
 
 type server struct {

@@ -44,6 +44,7 @@ func (b *batch) outcomes(ctx context.Context) error {
 	hold := map[string]suppression{} // email key → why
 	optOut := map[int64]bool{}       // SMBs that want no more mail
 	leaving := map[int64]*note{}     // SMB → its first unsubscribe
+	angry := map[int64]*note{}       // SMB → its first complaint
 	for n, d := range b.live(delivered, bounced, complained, delayed, rejected, unsubscribed) {
 		at := n.at
 		switch n.kind {
@@ -65,6 +66,9 @@ func (b *batch) outcomes(ctx context.Context) error {
 				b.arrived(d, at, fibonacco.SendComplained)
 				suppress(hold, d, forComplaint)
 				optOut[d.smbID] = true
+				if angry[d.smbID] == nil {
+					angry[d.smbID] = n
+				}
 				b.events = append(b.events, fibonacco.EmailComplained{CampaignSendID: d.id, SMBID: d.smbID})
 			}
 		case unsubscribed:
@@ -88,14 +92,21 @@ func (b *batch) outcomes(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	var said []fibonacco.Consent
+	for smbID, n := range angry {
+		if left[smbID] {
+			said = append(said, n.withdrawal(b.sends[n.sendID], byComplaint))
+		}
+	}
 	for smbID, n := range leaving {
 		d := b.sends[n.sendID]
 		if left[smbID] || held[emailKey(d.email)] {
+			said = append(said, n.withdrawal(d, byLink))
 			b.keep(n)
 			b.events = append(b.events, fibonacco.Unsubscribed{SMBID: smbID, CampaignSendID: d.id, CampaignID: d.campaignID, Channel: emailChannel})
 		}
 	}
-	return nil
+	return b.s.record(ctx, b.tx, said)
 }
 
 // arrived moves a send to what a provider's report proves: it was handed over, whatever became of
@@ -236,7 +247,7 @@ func (b *batch) optOut(ctx context.Context, smbs map[int64]bool) (left map[int64
 		ids = append(ids, id)
 	}
 	changed, err := db.Select[int64](ctx, b.tx, `
-		UPDATE smbs SET email_opted_in = FALSE, updated_at = $1 WHERE id IN ($2...) AND email_opted_in RETURNING id`, b.tx.Now, ids)
+		UPDATE smbs SET email_opted_in = FALSE, version = version + 1, updated_at = $1 WHERE id IN ($2...) AND email_opted_in RETURNING id`, b.tx.Now, ids)
 	if err != nil {
 		return nil, fmt.Errorf("opt out %d businesses: %w", len(ids), err)
 	}

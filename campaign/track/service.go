@@ -44,6 +44,7 @@ type Service struct {
 	base    string // public URL without a slash at the end
 	targets targets
 	agents  agents
+	prove   ConsentKeeper // nil keeps no proof
 
 	in             chan *note
 	start, stop    sync.Once

@@ -98,6 +98,9 @@ func (b *batch) readSends(ctx context.Context) error {
 			&d.sentAt, &d.deliveredAt, &d.openedAt, &d.clickedAt, &d.bouncedAt, &d.complainedAt); err != nil {
 			return fmt.Errorf("read sends: %w", err)
 		}
+		if d.email == "" {
+			continue // its SMB was erased: nothing is noted of it any more, and its links lead nowhere
+		}
 		b.sends[d.id] = d
 	}
 	if err := rows.Err(); err != nil {

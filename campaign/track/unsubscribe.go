@@ -39,7 +39,7 @@ func (s *Service) findReader(ctx context.Context, tx *db.Tx, token string, lock 
 		query += ` FOR UPDATE OF m`
 	}
 	r, err := db.Get[reader](ctx, tx, query, claim.SendID)
-	if db.IsNoRows(err) {
+	if db.IsNoRows(err) || err == nil && r.Email == "" { // gone, or erased
 		return nil, unknownLink()
 	}
 	if err != nil {
@@ -124,8 +124,11 @@ func (s *Service) SetSubscription(ctx context.Context, token string, email, voic
 			return nil
 		}
 		if _, err := tx.Exec(ctx, `
-			UPDATE smbs SET email_opted_in = $1, rvm_opted_in = $2, updated_at = $3 WHERE id = $4`, email, voicemail, tx.Now, r.SMBID); err != nil {
+			UPDATE smbs SET email_opted_in = $1, rvm_opted_in = $2, version = version + 1, updated_at = $3 WHERE id = $4`, email, voicemail, tx.Now, r.SMBID); err != nil {
 			return fmt.Errorf("store the choices of business %d: %w", r.SMBID, err)
+		}
+		if err := s.record(ctx, tx, chosen(r, email, voicemail, s.leaveNote(r.SendID, hit, tx.Now))); err != nil {
+			return err
 		}
 		return s.queue.Publish(ctx, tx, events...)
 	})

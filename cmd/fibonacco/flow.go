@@ -6,6 +6,7 @@ import "github.com/fibonacco/fibonacco/queue"
 // life. A newcomer reads doc.go, then this table.
 func flow(a *app) {
 	q := a.queue
+	queue.On(q, "smb.search", a.smb.IndexUpdated)
 	queue.On(q, "smb.rescore", a.smb.RescoreOpened)
 	queue.On(q, "smb.rescore", a.smb.RescoreClicked)
 	queue.On(q, "smb.rescore", a.smb.RescoreVoicemail)
@@ -20,4 +21,6 @@ func flow(a *app) {
 func schedule(a *app) {
 	a.campaign.Schedule()
 	a.queue.Every("smb.nightly", "30 3 * * *", "America/New_York", a.smb.Nightly)
+	a.queue.Every("smb.search", "@every 1m", "UTC", a.smb.RepairSearch)
+	a.queue.Every("idempotency.sweep", "15 * * * *", "UTC", a.answers.Sweep)
 }

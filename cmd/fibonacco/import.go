@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -12,23 +13,23 @@ import (
 )
 
 type importCommand struct {
-	File       string   `arg:"" help:"CSV or JSON file; - is standard input."`
-	Community  string   `help:"Short name of the community." required:"" placeholder:"SLUG"`
-	Map        []string `help:"Which column holds a field, where the header does not say." placeholder:"FIELD=COLUMN" sep:"none"`
-	Duplicates string   `help:"What to do with a business that is there already: fill its blanks, overwrite, or skip it." enum:"fill,overwrite,skip" default:"fill"`
-	Source     string   `help:"Where the list comes from; kept with each business." default:"import"`
-	DryRun     bool     `help:"Read and report, store nothing."`
-	JSON       bool     `help:"Print JSON; the last line is the result."`
+	File         string   `arg:"" help:"CSV, JSON, NDJSON or Excel file; - is standard input."`
+	Community    string   `help:"Short name of the community." required:"" placeholder:"SLUG"`
+	Map          []string `help:"Which column holds a field, where the header does not say." placeholder:"FIELD=COLUMN" sep:"none"`
+	Sheet        string   `help:"Sheet of a workbook; the first that is not hidden unless said." placeholder:"NAME"`
+	Match        []string `help:"By what known businesses are found, the surest first: email, phone, name_zip, fuzzy_name_zip." placeholder:"RULE"`
+	Duplicates   string   `help:"What to do with a business that is there already: fill its blanks, overwrite, or skip it." enum:"fill,overwrite,skip" default:"fill"`
+	Policy       []string `help:"The same for one field." placeholder:"FIELD=fill|overwrite|skip" sep:"none"`
+	DoNotContact bool     `help:"The file is of those who want to hear nothing: block the known ones, suppress the others' addresses and numbers."`
+	Source       string   `help:"Where the list comes from; kept with each business." default:"import"`
+	DryRun       bool     `help:"Read and report, store nothing."`
+	JSON         bool     `help:"Print JSON; the last line is the result."`
 }
 
 func (c importCommand) Run(e *env) error {
-	mapping := map[string]string{}
-	for _, m := range c.Map {
-		field, column, ok := strings.Cut(m, "=")
-		if !ok || field == "" || column == "" {
-			return fibonacco.Errorf(fibonacco.Invalid, "--map %q must be FIELD=COLUMN", m)
-		}
-		mapping[field] = column
+	req, err := c.request()
+	if err != nil {
+		return err
 	}
 	file, size, err := openImport(c.File)
 	if err != nil {
@@ -41,10 +42,9 @@ func (c importCommand) Run(e *env) error {
 		if err != nil {
 			return err
 		}
+		req.CommunityID = town.ID
 		show := newProgress(e.err, size)
-		result, err = a.imports.Run(e.ctx, fibonacco.ImportRequest{
-			CommunityID: town.ID, Filename: c.File, Mapping: mapping, Duplicates: c.Duplicates, Source: c.Source, DryRun: c.DryRun,
-		}, file, size, show.update)
+		result, err = a.imports.Run(e.ctx, req, file, size, show.update)
 		show.end()
 		return err
 	})
@@ -59,19 +59,75 @@ func (c importCommand) Run(e *env) error {
 			return err
 		}
 	} else {
-		for _, problem := range result.Errors {
-			e.say("line %d: %s %s", problem.Line, problem.Field, problem.Reason)
-		}
-		verb := "Read"
-		if c.DryRun {
-			verb = "Tried (nothing was stored)"
-		}
-		e.say("%s %d rows: %d created, %d updated, %d skipped, %d failed.", verb, result.Total, result.Created, result.Updated, result.Skipped, result.Failed)
+		c.say(e, &result)
 	}
 	if result.Failed > 0 {
 		return errPartly
 	}
 	return nil
+}
+
+func (c importCommand) request() (fibonacco.ImportRequest, error) {
+	req := fibonacco.ImportRequest{
+		Filename: filepath.Base(c.File), Sheet: c.Sheet, Duplicates: c.Duplicates, Source: c.Source, DryRun: c.DryRun,
+		Mapping: map[string]string{}, Policies: map[string]string{},
+	}
+	for _, m := range c.Map {
+		field, column, ok := strings.Cut(m, "=")
+		if !ok || field == "" || column == "" {
+			return req, fibonacco.Errorf(fibonacco.Invalid, "--map %q must be FIELD=COLUMN", m)
+		}
+		req.Mapping[field] = column
+	}
+	for _, p := range c.Policy {
+		field, mode, ok := strings.Cut(p, "=")
+		if !ok || field == "" || mode == "" {
+			return req, fibonacco.Errorf(fibonacco.Invalid, "--policy %q must be FIELD=fill, FIELD=overwrite or FIELD=skip", p)
+		}
+		req.Policies[field] = mode
+	}
+	for _, rule := range c.Match {
+		req.Match = append(req.Match, fibonacco.MatchRule(rule))
+	}
+	if c.DoNotContact {
+		req.Mode = fibonacco.DoNotContactFile
+	}
+	return req, nil
+}
+
+// say reports for people: each error of a short list, the kinds of a long one, and what would
+// change of known businesses.
+func (c importCommand) say(e *env, r *fibonacco.ImportResult) {
+	const few = 20
+	if len(r.Errors) <= few {
+		for _, problem := range r.Errors {
+			e.say("line %d: %s %s", problem.Line, problem.Field, problem.Reason)
+		}
+	} else {
+		for _, p := range r.Problems {
+			e.say("%d × %s %s (line %s)", p.Count, p.Field, p.Reason, strings.Trim(strings.ReplaceAll(fmt.Sprint(p.Lines), " ", ", "), "[]"))
+		}
+	}
+	for _, d := range r.Duplicates[:min(len(r.Duplicates), few)] {
+		var changes []string
+		for _, change := range d.Change {
+			changes = append(changes, fmt.Sprintf("%s %q → %q", change.Field, change.Before, change.After))
+		}
+		what := "nothing"
+		if len(changes) > 0 {
+			what = strings.Join(changes, ", ")
+		}
+		e.say("line %d is known by %s, and would change %s", d.Line, d.By, what)
+	}
+	verb := "Read"
+	if c.DryRun {
+		verb = "Tried (nothing was stored)"
+	}
+	created, updated := "created", "updated"
+	if c.DoNotContact {
+		created, updated = "suppressed", "blocked"
+	}
+	e.say("%s %d rows: %d %s, %d %s, %d skipped, %d failed.", verb, r.Total, r.Created, created, r.Updated, updated, r.Skipped, r.Failed)
 }
 
 func openImport(path string) (io.ReadCloser, int64, error) {
@@ -94,8 +150,8 @@ func openImport(path string) (io.ReadCloser, int64, error) {
 
 func parseID(text string) (int64, error) { return strconv.ParseInt(strings.TrimSpace(text), 10, 64) }
 
-// progress is one line about a long piece of work: rewritten in place on a terminal, a new line
-// every few seconds elsewhere.
+// progress is one line about a long piece of work: rewritten in place on a terminal, with a bar where
+// the size is known; a new line every few seconds elsewhere.
 type progress struct {
 	w        io.Writer
 	size     int64
@@ -126,21 +182,32 @@ func (p *progress) update(res fibonacco.ImportResult, bytesDone int64) {
 		return
 	}
 	p.last, p.shown = now, true
-	took := now.Sub(p.began).Seconds()
-	line := fmt.Sprintf("%d rows, %.0f rows/s", res.Total, float64(res.Total)/took)
-	if p.size > 0 && bytesDone > 0 {
-		share := float64(bytesDone) / float64(p.size)
-		left := time.Duration((took/share - took) * float64(time.Second)).Round(time.Second)
-		line += fmt.Sprintf(", %.0f %%, %s left", 100*share, max(left, 0))
-	}
-	if res.Failed > 0 {
-		line += fmt.Sprintf(", %d failed", res.Failed)
-	}
+	line := progressLine(res, bytesDone, p.size, now.Sub(p.began), p.terminal)
 	if p.terminal {
 		fmt.Fprintf(p.w, "\r\x1b[K%s", line)
 	} else {
 		fmt.Fprintln(p.w, line)
 	}
+}
+
+const barWidth = 30
+
+// progressLine is how far an import is; size 0 is unknown.
+func progressLine(res fibonacco.ImportResult, done, size int64, took time.Duration, bar bool) string {
+	line := fmt.Sprintf("%d rows, %.0f rows/s", res.Total, float64(res.Total)/max(took.Seconds(), 0.001))
+	if size > 0 && done > 0 {
+		share := min(float64(done)/float64(size), 1)
+		left := time.Duration(float64(took) * (1/share - 1)).Round(time.Second)
+		line += fmt.Sprintf(", %.0f %%, %s left", 100*share, left)
+		if bar {
+			full := int(share * barWidth)
+			line = "[" + strings.Repeat("█", full) + strings.Repeat("░", barWidth-full) + "] " + line
+		}
+	}
+	if res.Failed > 0 {
+		line += fmt.Sprintf(", %d failed", res.Failed)
+	}
+	return line
 }
 
 func (p *progress) end() {

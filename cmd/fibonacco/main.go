@@ -34,6 +34,11 @@ type cli struct {
 	Migrate   migrateCommand   `cmd:"" help:"Bring the database's schema up, take it down, or look at it."`
 	Community communityCommand `cmd:"" help:"Communities: the towns whose businesses are looked after."`
 	Import    importCommand    `cmd:"" help:"Import a file of businesses."`
+	Imports   importsCommand   `cmd:"" help:"Imports that were made: list them, see their errors, take one back."`
+	SMB       smbCommand       `cmd:"" name:"smb" help:"One business: export everything about it, or erase it."`
+	Duplicate duplicateCommand `cmd:"" name:"duplicates" help:"Businesses that may be the same, in pairs."`
+	Merge     mergeCommand     `cmd:"" help:"Make one business of two, or take that back."`
+	Suppress  suppressCommand  `cmd:"" help:"Addresses and numbers that get nothing more."`
 	Campaigns campaignsCommand `cmd:"" help:"The programme library: check it, bring it in."`
 	Programme programmeCommand `cmd:"" help:"Start, pause or resume the programme of many businesses."`
 	Explain   explainCommand   `cmd:"" help:"Say what was due to a business on a day, and why what did not go did not."`

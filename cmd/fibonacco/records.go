@@ -1,11 +1,7 @@
 package main
 
 import (
-	"bufio"
 	"errors"
-	"fmt"
-	"io"
-	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -123,67 +119,4 @@ func (a *app) findSMB(e *env, handle string) (*fibonacco.SMB, error) {
 		return a.smb.FindByEmail(e.ctx, handle)
 	}
 	return a.smb.FindByUUID(e.ctx, handle)
-}
-
-type userCommand struct {
-	Create userCreate `cmd:"" help:"Add a person who can sign in. The password is read from standard input."`
-}
-
-type userCreate struct {
-	Name  string         `help:"Full name." required:""`
-	Email string         `help:"E-mail address to sign in with." required:""`
-	Role  fibonacco.Role `help:"admin, manager, operator or viewer." default:"admin"`
-	JSON  bool           `help:"Print JSON."`
-}
-
-func (c userCreate) Run(e *env) error {
-	if stat, err := os.Stdin.Stat(); err == nil && stat.Mode()&os.ModeCharDevice != 0 {
-		fmt.Fprint(e.err, "Password (at least 10 characters): ")
-	}
-	password, err := bufio.NewReader(io.LimitReader(os.Stdin, 1024)).ReadString('\n')
-	if err != nil && !errors.Is(err, io.EOF) {
-		return err
-	}
-	return e.with(func(a *app) error {
-		made, err := a.access.CreateUser(e.ctx, fibonacco.User{Name: c.Name, Email: c.Email, Role: c.Role}, strings.TrimRight(password, "\r\n"))
-		if err != nil {
-			return err
-		}
-		if c.JSON {
-			return e.printJSON(made)
-		}
-		e.say("Added %s as %s.", made.Email, made.Role)
-		return nil
-	})
-}
-
-type tokenCommand struct {
-	Create tokenCreate `cmd:"" help:"Make a token. It is shown once."`
-}
-
-type tokenCreate struct {
-	Name    string         `help:"What it is for." required:""`
-	Role    fibonacco.Role `help:"admin, manager, operator or viewer." default:"operator"`
-	Expires time.Duration  `help:"How long it is good for, like 720h; 0 is for ever."`
-	JSON    bool           `help:"Print JSON."`
-}
-
-func (c tokenCreate) Run(e *env) error {
-	return e.with(func(a *app) error {
-		t := fibonacco.AccessToken{Name: c.Name, Role: c.Role}
-		if c.Expires > 0 {
-			at := fibonacco.SystemClock{}.Now().Add(c.Expires)
-			t.ExpiresAt = &at
-		}
-		secret, made, err := a.access.CreateToken(e.ctx, t)
-		if err != nil {
-			return err
-		}
-		if c.JSON {
-			return e.printJSON(map[string]any{"token": secret, "id": made.ID, "name": made.Name, "role": made.Role})
-		}
-		e.say("%s", secret)
-		fmt.Fprintln(e.err, "Keep it: it is not shown again.")
-		return nil
-	})
 }

@@ -22,13 +22,17 @@ import (
 	"github.com/fibonacco/fibonacco/cluster"
 	"github.com/fibonacco/fibonacco/config"
 	"github.com/fibonacco/fibonacco/db"
+	"github.com/fibonacco/fibonacco/idempotency"
 	"github.com/fibonacco/fibonacco/learning"
 	"github.com/fibonacco/fibonacco/mail/catcher"
 	"github.com/fibonacco/fibonacco/mail/dkim"
 	"github.com/fibonacco/fibonacco/mail/smtp"
 	"github.com/fibonacco/fibonacco/queue"
 	"github.com/fibonacco/fibonacco/smb"
+	"github.com/fibonacco/fibonacco/smb/consent"
 	"github.com/fibonacco/fibonacco/smb/imports"
+	"github.com/fibonacco/fibonacco/smb/privacy"
+	"github.com/fibonacco/fibonacco/smb/search"
 )
 
 // app is the graph of everything, built once by wire.
@@ -45,10 +49,14 @@ type app struct {
 	access    *access.Service
 	smb       *smb.Service
 	imports   *imports.Service
+	consents  *consent.Service
+	privacy   *privacy.Service
 	campaign  *campaign.Service
 	track     *track.Service
 	learning  *learning.Service
 	analytics *analytics.Service
+	answers   *idempotency.Service
+	merges    merges
 
 	closers []func() error
 }
@@ -122,12 +130,17 @@ func wire(ctx context.Context, settings *config.Settings, w wiring) (a *app, err
 		}
 	}
 
-	a.access = access.New(a.db)
+	a.access = access.New(a.db, access.WithConfig(cfg), access.WithSigner(signer))
 	a.smb = smb.New(a.db, a.queue, cfg)
-	a.imports = imports.New(a.db, a.queue, cfg)
+	a.imports = imports.New(a.db, a.queue, cfg, imports.WithConsents(consent.Add), imports.WithSuppressions(consent.SuppressAll),
+		imports.WithStored(consent.Resuppress), imports.WithIndex(search.Reindex))
+	a.consents = consent.New(a.db, a.queue)
+	a.privacy = privacy.New(a.db, a.queue)
 	a.track = track.New(a.db, a.queue, signer, cfg)
+	a.track.KeepConsents(consent.Add)
 	a.learning = learning.New(a.db, signer, cfg)
 	a.analytics = analytics.New(a.db, a.queue)
+	a.answers = idempotency.New(a.db, signer, fibonacco.SystemClock{})
 	a.campaign, err = campaign.New(campaign.Options{
 		DB: a.db, Queue: a.queue, Config: cfg, Signer: signer, Mailer: a.mailer, Log: a.log,
 		FilterSQL: smb.FilterSQL, Record: a.track.Record,
@@ -135,6 +148,8 @@ func wire(ctx context.Context, settings *config.Settings, w wiring) (a *app, err
 	if err != nil {
 		return a, err
 	}
+	a.merges = newMerges(a)
+	a.smb.Register()
 	a.imports.Register()
 	flow(a)
 	return a, nil

@@ -15,11 +15,21 @@ type writer struct {
 	skip   int   // rows that an earlier run of the same job has stored
 	about  idSet // businesses that rows of this file were about; only modeOverwrite needs it
 
-	// also, when set, stores what belongs to the batch in its transaction: the progress of a job.
-	// about is the businesses that rows of this batch were about, when modeOverwrite.
+	// also stores how far the import is, in the batch's transaction, and sets booking. It fails when
+	// another worker has stored the batch. about is the businesses that rows of this batch were
+	// about, when modeOverwrite. A dry run without a job has none.
 	also func(ctx context.Context, tx *db.Tx, result fibonacco.ImportResult, done int64, about []int64) error
 
 	pretend *index // a dry run remembers here what it would have stored
+	found   []fibonacco.ImportDuplicate
+
+	id      int64     // of the import; without a job 0 until its first batch is stored
+	booking int64     // the same, as the transaction under way has it
+	handle  string    // its uuid
+	settled bool      // the request's mapping was chosen before
+	watch   stopwatch // runs since the work began
+	layout  *layout   // of the file
+	names   *names    // nil unless names are compared by their sound
 }
 
 // write stores one batch. What it counts is counted once it is committed.
@@ -38,38 +48,48 @@ func (w *writer) write(ctx context.Context, b *batch) error {
 		if err := lockCommunity(ctx, tx, w.req.CommunityID); err != nil {
 			return err
 		}
-		x := newIndex()
-		if err := x.load(ctx, tx, w.req.CommunityID, b.rows[from:], w.about); err != nil {
+		x := w.newIndex()
+		if err := w.load(ctx, tx, x, b.rows[from:]); err != nil {
 			return err
 		}
 		after = w.count(x, b, from)
 		ids, err := w.store(ctx, tx, x)
+		if err == nil {
+			err = w.settle(ctx, tx, x, ids, &after)
+		}
 		w.committing()
-		if err != nil || w.also == nil && w.about == nil {
+		if err != nil {
 			return err
 		}
-		about = nil
-		if w.about != nil {
-			about = ids
-			for id, k := range x.byID {
-				if k.touched && !w.about.has(id) {
-					about = append(about, id)
-				}
-			}
+		about = w.aboutOf(x, ids)
+		if err := w.also(ctx, tx, after, b.done, about); err != nil {
+			return err
 		}
-		if w.also == nil {
-			return nil
-		}
-		return w.also(ctx, tx, after, b.done, about)
+		return w.book(ctx, tx, x, b, from, ids)
 	})
 	if err != nil {
 		return err
 	}
-	w.result = after
+	w.result, w.id = after, w.booking
 	for _, id := range about {
 		w.about.add(id)
 	}
 	return nil
+}
+
+// aboutOf is the businesses that rows of a batch were about, and none before; nil unless that is
+// asked for.
+func (w *writer) aboutOf(x *index, created []int64) []int64 {
+	if w.about == nil {
+		return nil
+	}
+	about := created
+	for id, k := range x.byID {
+		if k.touched && !w.about.has(id) {
+			about = append(about, id)
+		}
+	}
+	return about
 }
 
 // count merges the rows of a batch, from one on, into x and returns the result so far.
@@ -81,7 +101,7 @@ func (w *writer) count(x *index, b *batch, from int) fibonacco.ImportResult {
 			r.Failed++
 			continue
 		}
-		switch x.merge(&b.rows[i], w.req.Duplicates) {
+		switch x.merge(&b.rows[i], b.lines[i]) {
 		case created:
 			r.Created++
 		case updated:
@@ -90,16 +110,9 @@ func (w *writer) count(x *index, b *batch, from int) fibonacco.ImportResult {
 			r.Skipped++
 		}
 	}
-	r.Errors = r.Errors[:len(r.Errors):len(r.Errors)] // what was handed out stays as it is
-	for _, e := range b.errors {
-		if e.row >= from && len(r.Errors) < mostErrors {
-			r.Errors = append(r.Errors, e.ImportError)
-		}
-	}
+	addErrors(&r, b.errorsFrom(from))
 	return r
 }
-
-const mostErrors = 1000 // errors that a result lists; all are counted
 
 // store writes what x has in addition to the database, and publishes it. It returns the ids of
 // the new businesses.
@@ -113,8 +126,10 @@ func (w *writer) store(ctx context.Context, tx *db.Tx, x *index) ([]int64, error
 		events = append(events, fibonacco.SMBCreated{SMBID: id, CommunityID: w.req.CommunityID})
 	}
 	changed := x.changed()
-	if err := update(ctx, tx, changed); err != nil {
-		return nil, err
+	if !w.blocks() {
+		if err := update(ctx, tx, changed); err != nil {
+			return nil, err
+		}
 	}
 	for _, k := range changed {
 		events = append(events, fibonacco.SMBUpdated{SMBID: k.id, CommunityID: w.req.CommunityID, Fields: k.changed.names()})
@@ -125,15 +140,25 @@ func (w *writer) store(ctx context.Context, tx *db.Tx, x *index) ([]int64, error
 // tryOut is write of a dry run: it reads, and remembers what it would have written.
 func (w *writer) tryOut(ctx context.Context, b *batch, from int) error {
 	err := w.db.View(ctx, func(tx *db.Tx) error {
-		return w.pretend.load(ctx, tx, w.req.CommunityID, b.rows[from:], nil)
+		return w.load(ctx, tx, w.pretend, b.rows[from:])
 	})
 	if err != nil {
 		return err
 	}
 	after := w.count(w.pretend, b, from)
+	after.Duplicates = w.found
+	for _, said := range w.pretend.consents {
+		after.Consents += said.word.count()
+	}
 	w.pretend.forget()
 	if w.also != nil {
-		if err := w.db.Update(ctx, func(tx *db.Tx) error { return w.also(ctx, tx, after, b.done, nil) }); err != nil {
+		err := w.db.Update(ctx, func(tx *db.Tx) error {
+			if err := w.also(ctx, tx, after, b.done, nil); err != nil {
+				return err
+			}
+			return storeErrors(ctx, tx, w.id, w.result.Total, b.errorsFrom(from))
+		})
+		if err != nil {
 			return err
 		}
 	}

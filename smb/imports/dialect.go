@@ -68,25 +68,27 @@ func cellTexts(cells [][]byte) []string {
 
 // csvSource is a CSV file whose header has been read.
 type csvSource struct {
-	s     *csvScanner
-	names []string // the header
-	plan  plan
+	s      *csvScanner
+	layout layout
+	plan   plan
+	as     terms
 }
 
 // openCSV reads the header of a CSV file.
-func openCSV(r *bufio.Reader, mapping map[string]string) (*csvSource, error) {
+func (o *opening) openCSV(r *bufio.Reader) (*csvSource, error) {
 	sample, err := r.Peek(sampleSize)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, err
 	}
 	comma, n := declared(sample)
-	if n > 0 {
-		_, _ = r.Discard(n) // they are in the buffer
-	} else {
-		comma = separator(sample, func(header []string) int { return recognised(header, mapping) })
+	sample = sample[n:]
+	if n == 0 {
+		comma = separator(sample, func(header []string) int { return recognised(header, o.req.Mapping) })
 	}
+	l := layout{format: "csv", sample: firstRows(sample, comma)} // before anything is discarded: sample is r's own
 	s := newCSV(r, comma)
 	if n > 0 {
+		_, _ = r.Discard(n) // they are in the buffer
 		s.line++
 	}
 	head, err := s.next()
@@ -99,16 +101,34 @@ func openCSV(r *bufio.Reader, mapping map[string]string) (*csvSource, error) {
 	if head.fault != "" {
 		return nil, fibonacco.Errorf(fibonacco.Malformed, "the first row, line %d, should name the columns, but %s", head.line, head.fault)
 	}
-	names := cellTexts(head.cells)
-	p, err := planColumns(names, mapping, false)
+	l.columns = cellTexts(head.cells)
+	p, err := o.choose(&l, false)
 	if err != nil {
 		return nil, err
 	}
-	return &csvSource{s: s, names: names, plan: p}, nil
+	return &csvSource{s: s, layout: l, plan: p, as: o.as}, nil
 }
 
-// unread implements source.
+// firstRows is the rows after the header in the beginning of a file. The last may be cut off.
+func firstRows(sample []byte, comma byte) [][]string {
+	s := newCSV(bytes.NewReader(sample), comma)
+	var rows [][]string
+	for len(rows) <= sampleRows {
+		row, err := s.next()
+		if err != nil {
+			break
+		}
+		if row.fault == "" {
+			rows = append(rows, cellTexts(row.cells))
+		}
+	}
+	return rows[min(1, len(rows)):]
+}
+
 func (c *csvSource) unread() []string { return c.plan.unread }
+func (c *csvSource) terms() *terms    { return &c.as }
+func (c *csvSource) about() *layout   { return &c.layout }
+func (c *csvSource) close()           {}
 
 func (c *csvSource) fill(b *batch) error {
 	b.width = len(c.plan.columns)
@@ -117,24 +137,28 @@ func (c *csvSource) fill(b *batch) error {
 		if err != nil {
 			return err
 		}
-		fault := row.fault
-		for i := len(c.names); fault == "" && i < len(row.cells); i++ {
-			if len(bytes.TrimSpace(row.cells[i])) > 0 {
-				fault = "has more values than the header has columns"
-			}
-		}
-		b.lines = append(b.lines, row.line)
-		if fault != "" {
-			b.fault(fault)
-		}
-		for _, col := range c.plan.columns {
-			if fault == "" && col.index < len(row.cells) {
-				b.text = append(b.text, row.cells[col.index]...)
-			}
-			b.ends = append(b.ends, len(b.text))
-		}
+		b.addRow(row.line, row.cells, row.fault, &c.plan, len(c.layout.columns))
 	}
 	return nil
+}
+
+// addRow adds what a plan reads of one row, of a file whose header has so many columns.
+func (b *batch) addRow(line int, cells [][]byte, fault string, p *plan, header int) {
+	for i := header; fault == "" && i < len(cells); i++ {
+		if len(bytes.TrimSpace(cells[i])) > 0 {
+			fault = "has more values than the header has columns"
+		}
+	}
+	b.lines = append(b.lines, line)
+	if fault != "" {
+		b.fault(fault)
+	}
+	for _, col := range p.columns {
+		if fault == "" && col.index < len(cells) {
+			b.text = append(b.text, cells[col.index]...)
+		}
+		b.ends = append(b.ends, len(b.text))
+	}
 }
 
 func (c *csvSource) values(cells []string) (v values, bad []refusal) {

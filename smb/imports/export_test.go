@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"sync/atomic"
+	"time"
 
 	"github.com/fibonacco/fibonacco"
 )
@@ -98,7 +99,10 @@ func (s *Service) StopAfter(n int64, stop func()) {
 // ReadAll reads and normalises a file as Run does: the lines of its rows, and how many of them
 // are businesses.
 func ReadAll(r io.Reader) (lines []int, good int, err error) {
-	src, err := open(fibonacco.ImportRequest{}, r)
+	src, err := (&opening{as: terms{now: time.Now()}}).open(r)
+	if err == nil {
+		defer src.close()
+	}
 	for err == nil {
 		b := &batch{limit: batchRows}
 		err = src.fill(b)
@@ -114,4 +118,48 @@ func ReadAll(r io.Reader) (lines []int, good int, err error) {
 		err = nil
 	}
 	return lines, good, err
+}
+
+// Suggest is what columns seem to hold, and what that changes about a guess by names.
+func Suggest(columns []string, sample [][]string) (mapping map[string]string, all []fibonacco.ImportColumn) {
+	for _, s := range suggest(columns, sample) {
+		c := fibonacco.ImportColumn{Confidence: s.confidence, Why: s.why}
+		if s.found {
+			c.Field = specs[s.field].name
+		}
+		all = append(all, c)
+	}
+	return applied(columns, suggest(columns, sample)), all
+}
+
+// Plan is which column each field is read from.
+func Plan(columns []string, mapping map[string]string) (map[string]string, error) {
+	p, err := planColumns(columns, mapping, false)
+	return p.mapping(columns), err
+}
+
+// The parts of the story that are tested on their own.
+var (
+	PackIDs   = packIDs
+	UnpackIDs = unpackIDs
+	YesOrNo   = yesOrNo
+	Date      = date
+	Harmless  = harmless
+	ZIP5      = zip5
+	PlacePair = placePair
+)
+
+// Alike and MayBeAlike compare two name keys in one ZIP.
+func Alike(a, b string) bool { return alike(&business{nameKey: a}, &business{nameKey: b}) }
+
+func MayBeAlike(a, b string) bool { return mayBeAlike(signature(a), signature(b)) }
+
+// WorkUndo does what is left of taking an import back.
+func (s *Service) WorkUndo(ctx context.Context, id int64) error {
+	return s.workUndo(ctx, undoJob{ImportID: id})
+}
+
+// WorkIndex makes findable what is left of an import.
+func (s *Service) WorkIndex(ctx context.Context, id int64) error {
+	return s.workIndex(ctx, indexJob{ImportID: id})
 }

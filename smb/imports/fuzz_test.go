@@ -16,6 +16,7 @@ func FuzzFile(f *testing.F) {
 	} {
 		f.Add([]byte(seed))
 	}
+	f.Add(workbook(f, [][]string{{"Title"}, {"Name", "Email"}, {"A", "=1+1"}, {"=#REF!", "a@a.example"}}))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		lines, good, err := imports.ReadAll(bytes.NewReader(data))
 		if code := fibonacco.CodeOf(err); err != nil && code != fibonacco.Invalid && code != fibonacco.Malformed {

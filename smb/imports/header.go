@@ -32,7 +32,18 @@ const (
 	building  = field(iota - 1)
 	street    = field(iota - 1)
 	unit      = field(iota - 1)
-	fields    = iota - 1 // how many there are
+	pair      = field(iota - 1) // both coordinates in one
+
+	// Consents: one for each of fibonacco.Channels, in that order, and what goes with all of them.
+	emailConsent   = field(iota - 1)
+	smsConsent     = field(iota - 1)
+	rvmConsent     = field(iota - 1)
+	phoneConsent   = field(iota - 1)
+	consentDate    = field(iota - 1)
+	consentSource  = field(iota - 1)
+	consentWording = field(iota - 1)
+	consentIP      = field(iota - 1)
+	fields         = iota - 1 // how many there are
 )
 
 // values is one row, by field.
@@ -103,11 +114,31 @@ var specs = [fields]spec{
 	unit: {"address_unit", 0, []string{
 		"addressunit", "address2", "addressline2", "street2", "addr2", "suite", "unit", "apartment", "apt", "addresssuite",
 	}},
+	pair: {"coordinates", 0, []string{"coordinates", "latlong", "latlng", "latlon", "geolocation", "geopoint", "georeference"}},
+	emailConsent: {"email_consent", 0, []string{
+		"emailconsent", "emailoptin", "emailoptedin", "optinemail", "emailpermission", "acceptsemail", "acceptsemailmarketing",
+		"emailsubscribed", "emailmarketingconsent",
+	}},
+	smsConsent: {"sms_consent", 0, []string{
+		"smsconsent", "smsoptin", "smsoptedin", "optinsms", "textconsent", "textoptin", "acceptssms", "acceptssmsmarketing", "smspermission",
+	}},
+	rvmConsent: {"rvm_consent", 0, []string{
+		"rvmconsent", "rvmoptin", "rvmoptedin", "voicemailconsent", "voicemailoptin", "ringlessvoicemailconsent",
+	}},
+	phoneConsent: {"phone_consent", 0, []string{
+		"phoneconsent", "phoneoptin", "phoneoptedin", "callconsent", "calloptin", "optinphone", "acceptscalls", "phonepermission",
+	}},
+	consentDate: {"consent_date", 0, []string{
+		"consentdate", "consenttime", "consentat", "consenttimestamp", "optindate", "optintime", "optedinat", "dateofconsent", "subscribedat",
+	}},
+	consentSource:  {"consent_source", 100, []string{"consentsource", "optinsource", "sourceofconsent"}},
+	consentWording: {"consent_wording", 2000, []string{"consentwording", "consenttext", "consentlanguage", "optintext"}},
+	consentIP:      {"consent_ip", 0, []string{"consentip", "consentipaddress", "optinip", "optinipaddress"}},
 }
 
-// Fields is what ImportRequest.Mapping can name: the columns of a business, and the parts that
-// make up its contact's name (contact_first_name, contact_last_name) and its address
-// (address_building, address_street, address_unit).
+// Fields is what ImportRequest.Mapping can name: the columns of a business, the parts that make up
+// its contact's name (contact_first_name, contact_last_name) and its address (address_building,
+// address_street, address_unit), and consents with what proves them.
 func Fields() []string {
 	names := make([]string, fields)
 	for i, s := range specs {
@@ -162,8 +193,8 @@ type plan struct {
 
 // planColumns decides what is read from a header: what the mapping names, and a guess for every
 // field that it does not name. A field mapped to "" is not read. It returns Invalid for fields
-// and columns that there are not, and when nothing holds the business's name; not so for a lenient
-// plan, because any JSON object may leave out any key.
+// that there are not, and for columns; the latter not for a lenient plan, because any JSON object
+// may leave out any key.
 func planColumns(names []string, mapping map[string]string, lenient bool) (plan, error) {
 	used := make([]bool, len(names))
 	taken := [fields]bool{}
@@ -214,18 +245,42 @@ func planColumns(names []string, mapping map[string]string, lenient bool) (plan,
 			read(f, i)
 		}
 	}
+	p.dropLoneProof(used, mapping)
 	for i, name := range names {
 		if !used[i] && name != "" {
 			p.unread = append(p.unread, name)
 		}
 	}
-	if !lenient && !slices.ContainsFunc(p.columns, func(c column) bool { return c.field == businessName }) {
-		return p, fibonacco.InvalidFields("the file cannot be read", []fibonacco.FieldError{{
-			Field:  "mapping.business_name",
-			Reason: "is needed: no column of the file looks like the name of a business (the columns are " + list(names) + ")",
-		}})
-	}
 	return p, nil
+}
+
+// dropLoneProof takes the columns that would prove a consent out again when there is no consent:
+// a bad date in one of them must not cost a row. What the mapping names stays.
+func (p *plan) dropLoneProof(used []bool, mapping map[string]string) {
+	if p.has(emailConsent) || p.has(smsConsent) || p.has(rvmConsent) || p.has(phoneConsent) {
+		return
+	}
+	p.columns = slices.DeleteFunc(p.columns, func(c column) bool {
+		drop := c.field >= consentDate && c.field <= consentIP && mapping[specs[c.field].name] == ""
+		if drop {
+			used[c.index] = false
+		}
+		return drop
+	})
+}
+
+// has reports whether a plan reads a field.
+func (p *plan) has(f field) bool {
+	return slices.ContainsFunc(p.columns, func(c column) bool { return c.field == f })
+}
+
+// mapping is a plan as ImportRequest.Mapping has it.
+func (p *plan) mapping(names []string) map[string]string {
+	m := make(map[string]string, len(p.columns))
+	for _, c := range p.columns {
+		m[specs[c.field].name] = names[c.index]
+	}
+	return m
 }
 
 // bestColumn is the unused column that goes by the surest synonym of f, the leftmost of several;

@@ -1,6 +1,7 @@
 package imports_test
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -12,7 +13,9 @@ import (
 	"github.com/fibonacco/fibonacco/db"
 	"github.com/fibonacco/fibonacco/db/dbtest"
 	"github.com/fibonacco/fibonacco/queue"
+	"github.com/fibonacco/fibonacco/smb/consent"
 	"github.com/fibonacco/fibonacco/smb/imports"
+	"github.com/fibonacco/fibonacco/smb/search"
 )
 
 func must(t testing.TB, err error) {
@@ -29,6 +32,7 @@ type house struct {
 	queue     *queue.Queue
 	imports   *imports.Service
 	community int64
+	indexing  func() // called while businesses are made findable; nil: nothing
 }
 
 func each(t *testing.T, fn func(h *house)) {
@@ -41,9 +45,18 @@ func newHouse(t testing.TB, d *db.DB, supervisors []queue.Supervisor) *house {
 	t.Helper()
 	q, err := queue.New(queue.Options{DB: d, Supervisors: supervisors, Node: "test"})
 	must(t, err)
-	h := &house{t: t, db: d, queue: q, imports: imports.New(d, q, fibonacco.Config{})}
+	h := &house{t: t, db: d, queue: q}
+	h.imports = imports.New(d, q, fibonacco.Config{},
+		imports.WithConsents(consent.Add), imports.WithIndex(h.index), imports.WithStored(consent.Resuppress), imports.WithSuppressions(consent.SuppressAll))
 	h.community = h.addCommunity("brooklyn")
 	return h
+}
+
+func (h *house) index(ctx context.Context, tx *db.Tx, ids []int64) error {
+	if h.indexing != nil {
+		h.indexing()
+	}
+	return search.Reindex(ctx, tx, ids)
 }
 
 func (h *house) addCommunity(slug string) (id int64) {

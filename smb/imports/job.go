@@ -3,7 +3,6 @@ package imports
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -25,21 +24,13 @@ type importJob struct {
 // Kind implements queue.Job.
 func (importJob) Kind() string { return "imports.run" }
 
-// Register lets this process do the imports that StartImport queues, and clear away uploads that
-// were never finished. Call before the queue starts.
+// Register lets this process do the imports that StartImport queues, take them back, and clear away
+// what is kept no longer. Call before the queue starts.
 func (s *Service) Register() {
 	queue.Handle(s.queue, s.work)
+	queue.Handle(s.queue, s.workIndex)
+	queue.Handle(s.queue, s.workUndo)
 	s.queue.Every("imports.sweep", "@every 1h", "UTC", func(ctx context.Context, _ time.Time) error { return s.sweep(ctx) })
-}
-
-// request is what the imports table keeps of a request, and of how the work went.
-type request struct {
-	Format     string            `json:"format"`
-	Mapping    map[string]string `json:"mapping"`
-	Duplicates string            `json:"duplicates"`
-	Source     string            `json:"source"`
-	Seconds    float64           `json:"seconds"`  // real time spent so far
-	Failures   int               `json:"failures"` // how often an attempt ended with an error that is not the file's
 }
 
 // partSize is how much of an upload one row of import_parts holds.
@@ -58,40 +49,78 @@ func (s *Service) StartImport(ctx context.Context, req fibonacco.ImportRequest, 
 	if err != nil && !last {
 		return nil, fmt.Errorf("read upload: %w", err)
 	}
-	if _, err := open(req, bytes.NewReader(part[:n])); err != nil {
-		return nil, err
+	packed := bytes.HasPrefix(part[:n], []byte(zipMark)) // all of it is needed to look into it
+	var l *layout
+	if !packed {
+		if l, err = s.lookInto(ctx, req, bytes.NewReader(part[:n])); err != nil {
+			return nil, err
+		}
 	}
-	id, handle, err := s.insertImport(ctx, req)
+	id, handle, err := s.keepUpload(ctx, req, r, size, kept{part, n, last}, l)
 	if err != nil {
 		return nil, err
 	}
-	total, err := s.keep(ctx, id, r, part, n, last)
-	if err == nil && size > 0 && total != size {
-		err = fibonacco.Errorf(fibonacco.Malformed, "the upload ended after %d of %d bytes", total, size)
-	}
-	if err == nil {
-		err = s.enqueue(ctx, id, total)
-	}
-	if err != nil {
-		return nil, errors.Join(err, s.discard(context.WithoutCancel(ctx), id))
-	}
+	slog.Debug("import queued", "import", id)
 	return s.ImportJob(ctx, handle)
 }
 
-func (s *Service) insertImport(ctx context.Context, req fibonacco.ImportRequest) (id int64, handle string, err error) {
+// kept is the part of an upload that has been read.
+type kept struct {
+	part []byte
+	n    int
+	last bool
+}
+
+// keepUpload stores a file and queues its import. What l shows of it is found out here when it is
+// nil. Of an upload that fails nothing is left.
+func (s *Service) keepUpload(ctx context.Context, req fibonacco.ImportRequest, r io.Reader, size int64, first kept, l *layout) (id int64, handle string, err error) {
+	if id, handle, err = s.insertUpload(ctx, req); err != nil {
+		return 0, "", err
+	}
+	total, err := s.keep(ctx, id, r, first.part, first.n, first.last)
+	if err == nil && size > 0 && total != size {
+		err = fibonacco.Errorf(fibonacco.Malformed, "the upload ended after %d of %d bytes", total, size)
+	}
+	if err == nil && l == nil {
+		l, err = s.lookInto(ctx, req, &partReader{ctx: ctx, db: s.db, id: id, size: total})
+	}
+	if err == nil {
+		err = s.enqueue(ctx, id, handle, total, req, l)
+	}
+	if err != nil {
+		return 0, "", errors.Join(err, s.discard(context.WithoutCancel(ctx), id))
+	}
+	return id, handle, nil
+}
+
+// lookInto opens a file as its import will, so that what is wrong with it is said at once.
+func (s *Service) lookInto(ctx context.Context, req fibonacco.ImportRequest, r io.Reader) (*layout, error) {
+	src, err := s.opening(ctx, req).open(r)
+	if err != nil {
+		return nil, err
+	}
+	defer src.close()
+	return src.about(), nil
+}
+
+func (s *Service) insertUpload(ctx context.Context, req fibonacco.ImportRequest) (id int64, handle string, err error) {
+	err = s.db.Update(ctx, func(tx *db.Tx) error {
+		id, handle, err = insertImport(ctx, tx, req, "uploading", requestOf(ctx, req))
+		return err
+	})
+	return id, handle, err
+}
+
+func insertImport(ctx context.Context, tx *db.Tx, req fibonacco.ImportRequest, status string, r request) (id int64, handle string, err error) {
 	u, err := uuid.NewV7()
 	if err != nil {
 		return 0, "", fmt.Errorf("make a uuid: %w", err)
 	}
 	handle = u.String()
-	err = s.db.Update(ctx, func(tx *db.Tx) error {
-		return tx.QueryRow(ctx, `
-			INSERT INTO imports (uuid, community_id, filename, status, request, dry_run, created_at, updated_at)
-			VALUES ($1, $2, $3, 'uploading', $4, $5, $6, $6) RETURNING id`,
-			handle, req.CommunityID, req.Filename,
-			db.JSON(request{Format: req.Format, Mapping: req.Mapping, Duplicates: req.Duplicates, Source: req.Source}),
-			req.DryRun, tx.Now).Scan(&id)
-	})
+	err = tx.QueryRow(ctx, `
+		INSERT INTO imports (uuid, community_id, filename, status, request, dry_run, direct, created_by, created_at, updated_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9) RETURNING id`,
+		handle, req.CommunityID, req.Filename, status, db.JSON(r), req.DryRun, status == "running", db.Null(r.By.UserID), tx.Now).Scan(&id)
 	if err != nil {
 		return 0, "", fmt.Errorf("insert import: %w", err)
 	}
@@ -122,7 +151,7 @@ func (s *Service) insertPart(ctx context.Context, id int64, i int, content []byt
 	err := s.db.Update(ctx, func(tx *db.Tx) error {
 		n, err := tx.Exec(ctx, `UPDATE imports SET updated_at = $1 WHERE id = $2 AND status = 'uploading'`, tx.Now, id)
 		if err == nil && n == 0 {
-			err = fibonacco.Errorf(fibonacco.Conflict, "the upload took too long and was cleared away")
+			err = fibonacco.Errorf(fibonacco.Conflict, "the upload was cancelled, or took too long and was cleared away")
 		}
 		if err != nil {
 			return err
@@ -136,13 +165,23 @@ func (s *Service) insertPart(ctx context.Context, id int64, i int, content []byt
 	return nil
 }
 
-func (s *Service) enqueue(ctx context.Context, id, size int64) error {
+// enqueue queues the import of a kept file, with what was found out about it, so that it is read the
+// same however often it is begun again.
+func (s *Service) enqueue(ctx context.Context, id int64, handle string, size int64, req fibonacco.ImportRequest, l *layout) error {
 	return s.db.Update(ctx, func(tx *db.Tx) error {
+		r := requestOf(ctx, req)
+		r.settle(l)
 		n, err := tx.Exec(ctx, `
-			UPDATE imports SET status = 'queued', bytes_total = $1, updated_at = $2
-			WHERE id = $3 AND status = 'uploading'`, size, tx.Now, id)
-		if err != nil || n == 0 {
-			return errors.Join(err, fibonacco.Errorf(fibonacco.Conflict, "the upload took too long and was cleared away"))
+			UPDATE imports SET status = 'queued', bytes_total = $1, request = $2, updated_at = $3
+			WHERE id = $4 AND status = 'uploading'`, size, db.JSON(r), tx.Now, id)
+		if err == nil && n == 0 {
+			err = fibonacco.Errorf(fibonacco.Conflict, "the upload was cancelled, or took too long and was cleared away")
+		}
+		if err != nil {
+			return err
+		}
+		if err := recordStart(ctx, tx, id, handle, req); err != nil {
+			return err
 		}
 		return s.queue.Enqueue(ctx, tx, importJob{ImportID: id})
 	})
@@ -157,84 +196,6 @@ func (s *Service) discard(ctx context.Context, id int64) error {
 		_, err := tx.Exec(ctx, `DELETE FROM imports WHERE id = $1 AND status = 'uploading'`, id)
 		return err
 	})
-}
-
-const uploadLimit = 24 * time.Hour // an upload that got nothing for so long is over
-
-// sweep discards uploads that were never finished: the process was killed, or the line was cut.
-func (s *Service) sweep(ctx context.Context) error {
-	var stale []int64
-	err := s.db.View(ctx, func(tx *db.Tx) (err error) {
-		stale, err = db.Select[int64](ctx, tx, `
-			SELECT id FROM imports WHERE status = 'uploading' AND updated_at < $1`, tx.Now.Add(-uploadLimit))
-		return err
-	})
-	for _, id := range stale {
-		err = errors.Join(err, s.discard(ctx, id))
-	}
-	return err
-}
-
-// ImportJob implements fibonacco.Importer.
-func (s *Service) ImportJob(ctx context.Context, handle string) (*fibonacco.ImportJob, error) {
-	missing := fibonacco.Errorf(fibonacco.NotFound, "there is no such import")
-	parsed, err := uuid.Parse(handle)
-	if err != nil {
-		return nil, missing
-	}
-	var row importRow
-	err = s.db.View(ctx, func(tx *db.Tx) (err error) {
-		row, err = findImport(ctx, tx, `uuid = $1`, parsed.String())
-		return err
-	})
-	if db.IsNoRows(err) {
-		return nil, missing
-	}
-	if err != nil {
-		return nil, err
-	}
-	return row.job(), nil
-}
-
-// importRow is a row of imports.
-type importRow struct {
-	fibonacco.ImportJob
-	request               request
-	bytesTotal, bytesDone int64
-}
-
-func findImport(ctx context.Context, tx *db.Tx, where string, arg any) (r importRow, err error) {
-	var req, errs string
-	err = tx.QueryRow(ctx, `
-		SELECT id, CAST(uuid AS text), community_id, filename, status, dry_run, CAST(request AS text), CAST(errors AS text),
-			total, created, updated, skipped, failed, COALESCE(message, ''), bytes_total, bytes_done, created_at, finished_at
-		FROM imports WHERE `+where, arg).Scan(
-		&r.ID, &r.UUID, &r.CommunityID, &r.Filename, &r.Status, &r.DryRun, &req, &errs,
-		&r.Total, &r.Created, &r.Updated, &r.Skipped, &r.Failed, &r.Message, &r.bytesTotal, &r.bytesDone,
-		db.Time(&r.CreatedAt), db.TimePtr(&r.FinishedAt))
-	if err != nil {
-		return r, fmt.Errorf("find import: %w", err)
-	}
-	if err := errors.Join(json.Unmarshal([]byte(req), &r.request), json.Unmarshal([]byte(errs), &r.Errors)); err != nil {
-		return r, fmt.Errorf("read a JSON column of import %d: %w", r.ID, err)
-	}
-	return r, nil
-}
-
-// job is what status pages see: an upload under way is queued to them.
-func (r *importRow) job() *fibonacco.ImportJob {
-	j := r.ImportJob
-	if j.Status == "uploading" {
-		j.Status = "queued"
-	}
-	if r.request.Seconds > 0 {
-		j.RowsPerSecond = float64(j.Total) / r.request.Seconds
-		if j.Status == "running" && r.bytesDone > 0 {
-			eta := r.request.Seconds * float64(max(r.bytesTotal-r.bytesDone, 0)) / float64(r.bytesDone)
-			j.ETASeconds = &eta
-		}
-	}
-	return &j
 }
 
 func logFailure(id int64, err error) {

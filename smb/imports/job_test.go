@@ -188,14 +188,24 @@ func TestJobSurvivesItsWorkers(t *testing.T) {
 		t.Run(m, func(t *testing.T) {
 			dbtest.Each(t, func(t *testing.T, d *db.DB, _ *fibonacco.FakeClock) {
 				file := licences(200) + "SHOP 1 LLC,last,owner@shop-1.example,,,,,\nSHOP 1 LLC,,bad,,,,,\n"
-				clean := newHouse(t, d, nil)
-				want := clean.run(file, mode(m))
+				file = strings.Replace(file, "Email,Phone", "Email,Opt,Phone", 1)
+				file = strings.ReplaceAll(file, ".example,", ".example,yes,")
+				file = strings.ReplaceAll(file, "bad,", "bad,no,")
+				file = strings.ReplaceAll(file, ",,718", ",,,718")
+				consents := func(r *fibonacco.ImportRequest) { r.Mapping = map[string]string{"email_consent": "Opt"} }
+				clean := newHouse(t, d, supervisors)
+				clean.imports.SetBatchRows(10)
+				want := clean.run(file, mode(m), consents)
 				stored := clean.stored()
+				if want.Consents == 0 || want.Updated == 0 || want.Failed == 0 {
+					t.Fatalf("the file shows little: %s, %d consents", counts(want), want.Consents)
+				}
 
 				h := newHouse(t, d2(t, d), supervisors)
 				h.imports.SetBatchRows(10)
 				req := h.request()
 				req.Duplicates = m
+				consents(&req)
 				job, err := h.imports.StartImport(t.Context(), req, strings.NewReader(file), 0)
 				must(t, err)
 				for _, stop := range []int64{1, 4, 9} {
@@ -217,6 +227,15 @@ func TestJobSurvivesItsWorkers(t *testing.T) {
 				}
 				if got := h.stored(); got != stored {
 					t.Errorf("stored\n%s\nwant\n%s", got, stored)
+				}
+				if got, want := h.consents(), clean.consents(); got != want || done.Consents != strings.Count(got, "\n")+1 {
+					t.Errorf("%d consents\n%s\nwant\n%s", done.Consents, got, want)
+				}
+				if got, want := h.errorsCSV(job.UUID), clean.errorsCSV(clean.last().UUID); got != want || strings.Count(got, "\n") < 8 {
+					t.Errorf("errors\n%s\nwant\n%s", got, want)
+				}
+				if u := h.undo(job.UUID); u.Removed != done.Created || h.stored() != "" {
+					t.Errorf("undone %+v of %s", u, counts(done.ImportResult))
 				}
 			})
 		})

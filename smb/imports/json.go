@@ -2,6 +2,7 @@ package imports
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"errors"
 	"io"
@@ -22,7 +23,9 @@ type jsonSource struct {
 	began   bool // something of the file was read
 	ended   bool // the array was
 	first   bool // no object of the array yet
+	layout  layout
 	mapping map[string]string
+	as      terms
 
 	mu      sync.Mutex
 	plans   map[string]plan // by the object's keys
@@ -32,6 +35,97 @@ type jsonSource struct {
 func newJSON(r *bufio.Reader, mapping map[string]string) *jsonSource {
 	return &jsonSource{r: r, line: 1, mapping: mapping, plans: map[string]plan{}, unknown: map[string]bool{}}
 }
+
+// openJSON looks at the first objects of a file that begins so.
+func (o *opening) openJSON(r *bufio.Reader, start []byte, first byte) (*jsonSource, error) {
+	if err := checkMapping(o.req.Mapping); err != nil {
+		return nil, err
+	}
+	l := layout{format: "json"}
+	if first == '{' {
+		l.format = "ndjson"
+	}
+	l.columns, l.sample = firstObjects(start)
+	if _, err := o.choose(&l, true); err != nil {
+		return nil, err
+	}
+	j := newJSON(r, l.fixed)
+	j.layout, j.as = l, o.as
+	return j, nil
+}
+
+// firstObjects is the keys of the first objects of a file, in the order they come up, and their
+// values as rows.
+func firstObjects(start []byte) (keys []string, rows [][]string) {
+	j := newJSON(bufio.NewReader(bytes.NewReader(start)), nil)
+	b := &batch{limit: sampleRows}
+	_ = j.fill(b) // what breaks off is not looked at
+	place := map[string]int{}
+	from := 0
+	for _, end := range b.ends {
+		object, order := parseObject(b.text[from:end])
+		from = end
+		row := make([]string, len(keys), len(keys)+len(order))
+		for _, key := range order {
+			i, known := place[key]
+			if !known {
+				if len(keys) == mostKeys {
+					continue
+				}
+				i = len(keys)
+				place[key], keys, row = i, append(keys, key), append(row, "")
+			}
+			if s, refused := scalar(object[key], true); refused == "" {
+				row[i] = text(s)
+			}
+		}
+		rows = append(rows, row)
+	}
+	return keys, rows
+}
+
+// mostKeys bounds the keys that are looked at: files have dozens, hostile ones any number.
+const mostKeys = 1000
+
+// parseObject is an object with its keys in their order; empty when it is not valid.
+func parseObject(raw []byte) (object map[string]json.RawMessage, order []string) {
+	if json.Unmarshal(raw, &object) != nil {
+		return nil, nil
+	}
+	d := json.NewDecoder(bytes.NewReader(raw))
+	depth := 0
+	expectKey := false
+	for {
+		token, err := d.Token()
+		if err != nil {
+			return object, order
+		}
+		switch t := token.(type) {
+		case json.Delim:
+			if t == '{' || t == '[' {
+				depth++
+			} else {
+				depth--
+			}
+			expectKey = depth == 1
+		case string:
+			if depth == 1 && expectKey {
+				if !slices.Contains(order, t) {
+					order = append(order, t)
+				}
+				expectKey = false
+				continue
+			}
+			expectKey = depth == 1
+		default:
+			expectKey = depth == 1
+		}
+	}
+}
+
+func (j *jsonSource) terms() *terms  { return &j.as }
+func (j *jsonSource) about() *layout { return &j.layout }
+func (j *jsonSource) close()         {}
 
 func (j *jsonSource) fill(b *batch) error {
 	b.width = 1
@@ -167,7 +261,7 @@ func (j *jsonSource) object(b *batch) (line int, fault string, err error) {
 func (j *jsonSource) values(cells []string) (v values, bad []refusal) {
 	var object map[string]json.RawMessage
 	if err := json.Unmarshal([]byte(cells[0]), &object); err != nil {
-		return v, []refusal{{"", "is not valid JSON"}}
+		return v, []refusal{{reason: "is not valid JSON"}}
 	}
 	names := make([]string, 0, len(object))
 	for name, raw := range object {
@@ -178,17 +272,18 @@ func (j *jsonSource) values(cells []string) (v values, bad []refusal) {
 	slices.Sort(names)
 	for _, col := range j.planOf(names).columns {
 		raw := object[names[col.index]]
-		s, refused := scalar(raw)
+		s, refused := scalar(raw, kindOf[col.field] == likeYesNo && col.field != email)
 		if refused != "" {
-			bad = append(bad, refusal{specs[col.field].name, refused})
+			bad = append(bad, refusal{specs[col.field].name, refused, string(raw[:min(len(raw), 100)])})
 		}
 		v[col.field] = text(s)
 	}
 	return v, bad
 }
 
-// scalar is the text of a JSON text or number, or why it is none.
-func scalar(raw json.RawMessage) (s, refused string) {
+// scalar is the text of a JSON text or number, or why it is none. true and false count where a yes
+// or no is expected.
+func scalar(raw json.RawMessage, answers bool) (s, refused string) {
 	switch raw[0] {
 	case '"':
 		if err := json.Unmarshal(raw, &s); err != nil {
@@ -197,7 +292,12 @@ func scalar(raw json.RawMessage) (s, refused string) {
 		return s, ""
 	case '{', '[':
 		return "", "is a list or an object, where a text is expected"
+	case 'n':
+		return "", ""
 	case 't', 'f':
+		if answers {
+			return string(raw), ""
+		}
 		return "", "is true or false, where a text is expected"
 	}
 	return string(raw), ""

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/fibonacco/fibonacco/db"
@@ -29,9 +30,10 @@ const lookup = `
 var (
 	lookupEmail   = fmt.Sprintf(lookup, `s.email_key = rows.k`)
 	lookupPhone   = fmt.Sprintf(lookup, `s.primary_phone = rows.k`)
-	lookupNameZIP = fmt.Sprintf(lookup, `s.name_key = rows.k AND s.zip = rows.zip`)
+	lookupNameZIP = fmt.Sprintf(lookup, `s.name_key = rows.k AND s.zip BETWEEN rows.zip AND rows.last_zip`) // with +4 or without
 	lookupNoZIP   = fmt.Sprintf(lookup, `s.name_key = rows.k AND s.zip IS NULL`)
 	lookupName    = fmt.Sprintf(lookup, `s.name_key = rows.k`)
+	lookupID      = fmt.Sprintf(lookup, `s.id = CAST(rows.k AS bigint)`)
 )
 
 // load adds to x every business of the community that a row of the batch could be about: a
@@ -47,18 +49,18 @@ func (x *index) load(ctx context.Context, tx *db.Tx, community int64, rows []bus
 		b := &rows[i]
 		emails.add(b.emailKey)
 		phones.add(b.number())
-		if z := b.text[zip]; z == "" {
+		if z := zip5(b.text[zip]); z == "" {
 			anyZIP.add(b.nameKey)
 		} else if b.nameKey != "" {
 			pairs[nameZIP{b.nameKey, z}] = true
 			bare.add(b.nameKey)
 		}
 	}
-	names := db.NewBatch("k text", "zip text")
+	names := db.NewBatch("k text", "zip text", "last_zip text")
 	for _, key := range slices.SortedFunc(maps.Keys(pairs), func(a, b nameZIP) int {
 		return cmp.Or(strings.Compare(a.name, b.name), strings.Compare(a.zip, b.zip))
 	}) {
-		names.Add(key.name, key.zip)
+		names.Add(key.name, key.zip, key.zip+"-9999")
 	}
 	for _, l := range []struct {
 		keys  *db.Batch
@@ -75,6 +77,15 @@ func (x *index) load(ctx context.Context, tx *db.Tx, community int64, rows []bus
 		}
 	}
 	return planCache(ctx, tx, "auto")
+}
+
+// loadIDs adds the businesses of these ids to x.
+func (x *index) loadIDs(ctx context.Context, tx *db.Tx, community int64, ids []int64, touched idSet) error {
+	rows := db.NewBatch("k text")
+	for _, id := range ids {
+		rows.Add(strconv.FormatInt(id, 10))
+	}
+	return x.loadBy(ctx, tx, rows, lookupID, community, touched)
 }
 
 func (x *index) loadBy(ctx context.Context, tx *db.Tx, keys *db.Batch, query string, community int64, touched idSet) error {

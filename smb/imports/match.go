@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+
+	"github.com/fibonacco/fibonacco"
 )
 
 // Which row is about which business. Two things are the same business
@@ -14,7 +16,7 @@ import (
 //	                      and not the place (the same street address, or none on one side and no other
 //	                      ZIP). Several shops on one office's number stay several;
 //	by name and ZIP       when both are equal or one has no ZIP, unless two of e-mail, phone and street
-//	                      address differ: those are branches of a chain.
+//	                      address differ: those are branches of a chain. A ZIP+4 is its ZIP.
 //
 // A number that stands for "none" (718-999-9999) is not compared. What is unknown on one side
 // speaks neither for nor against, and a row leaves what it knows in the blanks of the business it
@@ -44,7 +46,7 @@ func evidence(a, b *business) int {
 	if !name {
 		return different
 	}
-	code := compare(a.text[zip], b.text[zip])
+	code := compare(zip5(a.text[zip]), zip5(b.text[zip]))
 	if code == other {
 		return different
 	}
@@ -52,16 +54,23 @@ func evidence(a, b *business) int {
 	if code == unknown && streets == other {
 		return different
 	}
-	contradictions := 0
-	for _, c := range []comparison{mail, number, streets} {
-		if c == other {
-			contradictions++
-		}
-	}
-	if contradictions > 1 {
+	if contradictions(a, b) > 1 {
 		return different
 	}
 	return byName
+}
+
+// contradictions is in how many of e-mail, phone and street address a and b differ.
+func contradictions(a, b *business) int {
+	n := 0
+	for _, c := range [...]comparison{
+		compare(a.emailKey, b.emailKey), compare(a.number(), b.number()), compare(a.streetKey(), b.streetKey()),
+	} {
+		if c == other {
+			n++
+		}
+	}
+	return n
 }
 
 // samePlace reports whether a and b may be at one place.
@@ -72,7 +81,7 @@ func samePlace(a, b *business) bool {
 	case other:
 		return false
 	}
-	return compare(a.text[zip], b.text[zip]) != other
+	return compare(zip5(a.text[zip]), zip5(b.text[zip])) != other
 }
 
 type comparison int
@@ -123,7 +132,18 @@ type known struct {
 	id      int64 // 0: not in the database yet
 	order   int64 // the older the smaller
 	changed fieldSet
-	touched bool // a row of this file was about it before
+	touched bool    // a row of this file was about it before
+	signed  signed  // how near has it
+	before  *former // what it was, of one of the database that changed
+	handle  string  // uuid of one that is added
+	blocked bool    // must not be contacted; known in a do-not-contact file only
+}
+
+// former is what a known business was before a batch changed it.
+type former struct {
+	text  [stored]string
+	place fibonacco.Point
+	known bool
 }
 
 // index finds known businesses by any of their keys.
@@ -132,10 +152,33 @@ type index struct {
 	byID                      map[int64]*known
 	added                     []*known // by this batch, in order
 	forgotten                 int      // of those added; see forget
+
+	policy   policy
+	rules    []fibonacco.MatchRule // nil: all that is known is weighed; see evidence
+	near     *near                 // nil unless names are compared by their sound
+	consents []consentOf           // what the rows of the batch say about being reached
+
+	refuses  bool                    // rows say who must not be contacted; see block.go
+	suppress []fibonacco.Suppression // addresses and numbers of those who are not known
+	unknown  map[string]bool         // the same, each once
+
+	notice func(f finding) // told of every row about a known business; nil: nobody asks
 }
 
 func newIndex() *index {
-	return &index{byEmail: newChains(), byNumber: newChains(), byName: newChains(), byID: map[int64]*known{}}
+	return &index{
+		byEmail: newChains(), byNumber: newChains(), byName: newChains(), byID: map[int64]*known{}, unknown: map[string]bool{},
+	}
+}
+
+// empty is an index with the rules of x and nothing in it.
+func (x *index) empty() *index {
+	e := newIndex()
+	e.policy, e.rules, e.notice, e.refuses = x.policy, x.rules, x.notice, x.refuses
+	if x.near != nil {
+		e.near = newNear()
+	}
+	return e
 }
 
 const newOrder = int64(1) << 62 // larger than any id
@@ -145,6 +188,9 @@ func (x *index) add(k *known) {
 	x.byEmail.add(k.emailKey, k)
 	x.byNumber.add(k.number(), k)
 	x.byName.add(k.nameKey, k)
+	if x.near != nil {
+		x.near.add(k)
+	}
 }
 
 // create adds a business of which nothing was known.
@@ -155,42 +201,41 @@ func (x *index) create(b *business) *known {
 	return k
 }
 
-// find is the business that a row is about, nil when it is none of those known. Of several it is
-// the one to which the row has nothing to add, then the surest, then the oldest.
-func (x *index) find(b *business, mode string) *known {
-	var best *known
+// find is the business that a row is about, and by what; nil when it is none of those known. Of
+// several it is the one to which the row has nothing to add, then the surest, then the oldest.
+func (x *index) find(b *business) (best *known, bestSure int) {
 	var bestSettled bool
-	var bestSure int
-	look := func(c *chains, key string) {
-		c.each(key, func(k *known) {
-			if k == best {
+	consider := func(k *known) {
+		if k == best {
+			return
+		}
+		sure := x.evidence(b, &k.business)
+		if sure == different {
+			return
+		}
+		settled := k.gain(b, x.policy) == 0
+		switch {
+		case best == nil:
+		case settled != bestSettled:
+			if !settled {
 				return
 			}
-			sure := evidence(b, &k.business)
-			if sure == different {
+		case sure != bestSure:
+			if sure < bestSure {
 				return
 			}
-			settled := k.gain(b, mode) == 0
-			switch {
-			case best == nil:
-			case settled != bestSettled:
-				if !settled {
-					return
-				}
-			case sure != bestSure:
-				if sure < bestSure {
-					return
-				}
-			case k.order > best.order:
-				return
-			}
-			best, bestSettled, bestSure = k, settled, sure
-		})
+		case k.order > best.order:
+			return
+		}
+		best, bestSettled, bestSure = k, settled, sure
 	}
-	look(&x.byEmail, b.emailKey)
-	look(&x.byNumber, b.number())
-	look(&x.byName, b.nameKey)
-	return best
+	x.byEmail.each(b.emailKey, consider)
+	x.byNumber.each(b.number(), consider)
+	x.byName.each(b.nameKey, consider)
+	if x.near != nil {
+		x.near.each(b, consider)
+	}
+	return best, bestSure
 }
 
 // chains is a map from a key to several businesses that costs no allocation per key.
@@ -247,7 +292,7 @@ const mostPretended = 40_000
 // forget lets a dry run keep what it has changed or added, within bounds, and nothing else. Rows
 // that repeat a business further back than the bound count as new.
 func (x *index) forget() {
-	kept := newIndex()
+	kept := x.empty()
 	keep := x.added[max(len(x.added)-mostPretended, 0):]
 	old := x.changed()
 	for _, k := range old[max(len(old)-mostPretended, 0):] {

@@ -7,6 +7,8 @@ const (
 	modeSkip      = "skip"      // nothing
 )
 
+var modes = []string{modeFill, modeOverwrite, modeSkip}
+
 // fieldSet is a set of fields of a business, one bit each; bit number stored is its coordinates.
 type fieldSet uint32
 
@@ -25,44 +27,50 @@ func (s fieldSet) names() []string {
 	if s&placeBit != 0 {
 		names = append(names, "coordinates")
 	}
+	if s&blockBit != 0 {
+		names = append(names, "do_not_contact")
+	}
 	return names
 }
 
 // gain is the fields of k that a row about it would change.
-func (k *known) gain(b *business, mode string) fieldSet {
-	var gained fieldSet
-	if mode == modeSkip {
-		return 0
+func (k *known) gain(b *business, p policy) fieldSet {
+	var filled, replaced fieldSet
+	replaceable := p.overwrite
+	if k.touched {
+		replaceable = 0
 	}
-	if mode == modeOverwrite && !k.touched {
-		for f, s := range b.text {
-			if s != "" && s != k.text[f] {
-				gained |= 1 << f
-			}
-		}
-		if b.known && (!k.known || b.place != k.place) {
-			gained |= placeBit
-		}
-		return gained
-	}
+	fillable := p.fill | p.overwrite
 	for f, s := range b.text {
-		if s != "" && k.text[f] == "" {
-			gained |= 1 << f
+		bit := fieldSet(1) << f
+		switch {
+		case s == "" || s == k.text[f]:
+		case replaceable&bit != 0:
+			replaced |= bit
+		case k.text[f] == "" && fillable&bit != 0:
+			filled |= bit
 		}
 	}
-	if b.known && !k.known {
-		gained |= placeBit
+	switch {
+	case !b.known || k.known && b.place == k.place:
+	case replaceable&placeBit != 0:
+		replaced |= placeBit
+	case !k.known && fillable&placeBit != 0:
+		filled |= placeBit
 	}
 	// The city of one address and the ZIP of another make a third that does not exist.
 	const location = 1<<address | 1<<city | 1<<state | 1<<zip | placeBit
-	if gained&location != 0 && !samePlace(b, &k.business) {
-		gained &^= location
+	if filled&location != 0 && !samePlace(b, &k.business) {
+		filled &^= location
 	}
-	return gained
+	return filled | replaced
 }
 
 // take changes the fields of k that gained names to what the row says.
 func (k *known) take(b *business, gained fieldSet) {
+	if k.id != 0 && k.before == nil {
+		k.before = &former{k.text, k.place, k.known}
+	}
 	for f, s := range b.text {
 		if gained.has(field(f)) {
 			k.text[f] = s
@@ -85,14 +93,22 @@ const (
 )
 
 // merge puts one row in its place.
-func (x *index) merge(b *business, mode string) fate {
-	k := x.find(b, mode)
+func (x *index) merge(b *business, line int) fate {
+	if x.refuses {
+		return x.refuse(b, line)
+	}
+	k, sure := x.find(b)
 	if k == nil {
-		x.create(b)
+		k = x.create(b)
+		x.heard(k, b, true)
 		return created
 	}
-	gained := k.gain(b, mode)
+	gained := k.gain(b, x.policy)
+	if x.notice != nil {
+		x.notice(finding{line, k, b, x.because(sure), gained})
+	}
 	k.touched = true
+	x.heard(k, b, gained != 0 || x.policy.fill|x.policy.overwrite != 0)
 	if gained == 0 {
 		return skipped
 	}

@@ -91,6 +91,29 @@ func place(longitude, latitude string) (p fibonacco.Point, known, ok bool) {
 	return p, true, true
 }
 
+// placePair is a place written in one: "40.6782, -73.9442", "(40.6782, -73.9442)", or with the
+// longitude first "POINT (-73.9442 40.6782)", as databases write it.
+func placePair(s string) (p fibonacco.Point, known, ok bool) {
+	upper := strings.ToUpper(s)
+	inner, point := strings.CutPrefix(upper, "POINT")
+	parts := strings.FieldsFunc(strings.Trim(inner, "() "), func(r rune) bool { return r == ',' || r == ';' || r == ' ' })
+	if len(parts) != 2 {
+		return p, false, false
+	}
+	if point {
+		return place(parts[0], parts[1])
+	}
+	return place(parts[1], parts[0])
+}
+
+// zip5 is the five digits by which ZIPs are compared: 11231-1234 is in 11231.
+func zip5(zip string) string {
+	if len(zip) == 10 && zip[5] == '-' {
+		return zip[:5]
+	}
+	return zip
+}
+
 func degrees(s string, most float64) (float64, bool) {
 	if strings.Count(s, ",") == 1 && !strings.Contains(s, ".") {
 		s = strings.Replace(s, ",", ".", 1)

@@ -3,6 +3,7 @@ package imports
 import (
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/fibonacco/fibonacco"
@@ -19,6 +20,15 @@ type business struct {
 	emailKey string
 	nameKey  string
 	street   string // key of the address, see streetKey; made when first asked for
+
+	consent *consent // what the row says about being reached; nil when it says nothing
+}
+
+// terms is how the rows of a file are to be read.
+type terms struct {
+	blocks bool      // rows say who must not be contacted: an address, a number, or name and ZIP are enough
+	deaf   bool      // consents are not recorded here: the columns are not read
+	now    time.Time // consents are not given later
 }
 
 const (
@@ -45,7 +55,8 @@ type batch struct {
 
 // rowError is one reason why a row is no business.
 type rowError struct {
-	row int
+	row   int
+	value string // that was refused, cut short
 	fibonacco.ImportError
 }
 
@@ -60,7 +71,7 @@ func (b *batch) fault(reason string) { b.faults = append(b.faults, fault{len(b.l
 
 // normalise turns every row into a business, or into the reasons why it is none.
 func (b *batch) normalise(src source) {
-	whole := string(b.text)
+	whole, as := string(b.text), src.terms()
 	b.text = nil
 	b.rows = make([]business, len(b.lines))
 	b.failed = make([]bool, len(b.lines))
@@ -75,17 +86,17 @@ func (b *batch) normalise(src source) {
 		}
 		var bad []refusal
 		if len(faults) > 0 && faults[0].row == i {
-			bad = []refusal{{"", faults[0].reason}}
+			bad = []refusal{{reason: faults[0].reason}}
 			faults = faults[1:]
 		} else {
 			var v values
 			if v, bad = src.values(cells); bad == nil {
-				bad = b.rows[i].set(&v)
+				bad = b.rows[i].set(&v, as)
 			}
 		}
 		b.failed[i] = bad != nil
 		for _, r := range bad {
-			b.errors = append(b.errors, rowError{i, fibonacco.ImportError{Line: line, Field: r.field, Reason: r.reason}})
+			b.errors = append(b.errors, rowError{i, short(r.value), fibonacco.ImportError{Line: line, Field: r.field, Reason: r.reason}})
 		}
 	}
 	b.ends = nil
@@ -93,14 +104,14 @@ func (b *batch) normalise(src source) {
 
 // set fills b from the values of a row, and says what of them cannot be stored. A row with one
 // bad value is not stored at all.
-func (b *business) set(v *values) (bad []refusal) {
-	refuse := func(f field, reason string) { bad = append(bad, refusal{specs[f].name, reason}) }
+func (b *business) set(v *values, as *terms) (bad []refusal) {
+	refuse := func(f field, reason string) { bad = append(bad, refusal{specs[f].name, reason, v[f]}) }
 	copy(b.text[:], v[:stored])
 	if b.text[contactName] == "" {
 		b.text[contactName] = joined(v[firstName], v[lastName])
 	}
 	b.text[address] = fullAddress(v)
-	if b.text[businessName] == "" {
+	if b.text[businessName] == "" && !as.blocks {
 		refuse(businessName, "is required")
 	}
 	if raw := b.text[email]; raw != "" {
@@ -128,6 +139,14 @@ func (b *business) set(v *values) (bad []refusal) {
 	if b.place, b.known, ok = place(v[longitude], v[latitude]); !ok {
 		refuse(longitude, "and latitude must both be degrees, from -180 to 180 and from -90 to 90")
 	}
+	if v[pair] != "" && !b.known {
+		if b.place, b.known, ok = placePair(v[pair]); !ok {
+			refuse(pair, "must be a latitude and a longitude, for example 40.6782, -73.9442")
+		}
+	}
+	var unclear []refusal
+	b.consent, unclear = readConsent(v, as)
+	bad = append(bad, unclear...)
 	for f, s := range b.text {
 		if len(s) > specs[f].most && utf8.RuneCountInString(s) > specs[f].most {
 			refuse(field(f), "is longer than "+strconv.Itoa(specs[f].most)+" characters")
@@ -138,8 +157,20 @@ func (b *business) set(v *values) (bad []refusal) {
 	}
 	if bad == nil {
 		b.setKeys()
+		if as.blocks && b.emailKey == "" && b.number() == "" && (b.nameKey == "" || b.text[zip] == "") {
+			bad = []refusal{{reason: "names nobody: it has no e-mail address, no telephone number, and not both name and ZIP"}}
+		}
 	}
 	return bad
+}
+
+// short is a refused value as it is kept for the list of errors.
+func short(value string) string {
+	if len(value) <= 100 {
+		return value
+	}
+	r := []rune(strings.ToValidUTF8(value, "\uFFFD"))
+	return string(r[:min(len(r), 100)])
 }
 
 // setKeys makes the keys that b is compared by.

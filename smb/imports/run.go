@@ -7,7 +7,6 @@ import (
 	"io"
 	"runtime/debug"
 	"slices"
-	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -21,14 +20,19 @@ import (
 type Service struct {
 	db    *db.DB
 	queue *queue.Queue
+	o     options
 	rows  int // of a batch; fewer in tests
 
 	committing func() // called before a batch is committed; for tests
 }
 
 // New makes a Service on an open database. Imports in the background need Register.
-func New(d *db.DB, q *queue.Queue, _ fibonacco.Config) *Service {
-	return &Service{db: d, queue: q, rows: batchRows, committing: func() {}}
+func New(d *db.DB, q *queue.Queue, _ fibonacco.Config, opts ...Option) *Service {
+	s := &Service{db: d, queue: q, rows: batchRows, committing: func() {}}
+	for _, o := range opts {
+		o(&s.o)
+	}
+	return s
 }
 
 const normalisers = 2 // goroutines that turn rows into businesses, the slowest part but the database
@@ -48,70 +52,42 @@ func (s *Service) Run(ctx context.Context, req fibonacco.ImportRequest, r io.Rea
 		return fibonacco.ImportResult{}, err
 	}
 	w := s.newWriter(req)
+	w.watch = startWatch()
+	if !req.DryRun {
+		w.also = w.record
+	}
 	err = w.run(ctx, r, func(done int64) bool {
 		if progress != nil {
 			progress(w.result, done)
 		}
 		return true
 	})
-	return w.result, err
+	return w.result, s.end(ctx, w, err)
 }
 
 func (s *Service) newWriter(req fibonacco.ImportRequest) *writer {
 	w := &writer{Service: s, req: req, result: fibonacco.ImportResult{Errors: []fibonacco.ImportError{}}}
-	if req.Duplicates == modeOverwrite {
+	if policyOf(req).overwrite != 0 && !w.blocks() {
 		w.about = idSet{}
 	}
+	if slices.Contains(req.Match, fibonacco.MatchFuzzyNameZIP) {
+		w.names = &names{byZIP: map[string][]signedID{}}
+	}
 	if req.DryRun {
-		w.pretend = newIndex()
+		w.pretend = w.newIndex()
+		w.pretend.notice = w.notice
 	}
 	return w
 }
 
-// check fills the defaults of a request in, and returns Invalid naming each field that is wrong.
-func (s *Service) check(ctx context.Context, req fibonacco.ImportRequest) (fibonacco.ImportRequest, error) {
-	if req.Duplicates == "" {
-		req.Duplicates = modeFill
+// newIndex is an empty index with the rules of the import.
+func (w *writer) newIndex() *index {
+	x := newIndex()
+	x.policy, x.rules, x.refuses = policyOf(w.req), w.req.Match, w.blocks()
+	if w.names != nil {
+		x.near = newNear()
 	}
-	req.Source = strings.ReplaceAll(text(req.Source), "\x00", "")
-	req.Filename = strings.ReplaceAll(text(req.Filename), "\x00", "")
-	if req.Source == "" {
-		req.Source = "import"
-	}
-	var bad []fibonacco.FieldError
-	refuse := func(field, reason string) { bad = append(bad, fibonacco.FieldError{Field: field, Reason: reason}) }
-	if !slices.Contains([]string{"", "csv", "json"}, req.Format) {
-		refuse("format", "must be csv or json")
-	}
-	if !slices.Contains([]string{modeFill, modeOverwrite, modeSkip}, req.Duplicates) {
-		refuse("duplicates", "must be fill, overwrite or skip")
-	}
-	if len([]rune(req.Source)) > 50 {
-		refuse("source", "is longer than 50 characters")
-	}
-	if len([]rune(req.Filename)) > 255 {
-		refuse("filename", "is longer than 255 characters")
-	}
-	for name, column := range req.Mapping {
-		if strings.IndexByte(column, 0) >= 0 {
-			refuse("mapping."+name, "holds a zero byte")
-		}
-	}
-	var mapping *fibonacco.Error
-	if errors.As(checkMapping(req.Mapping), &mapping) {
-		bad = append(bad, mapping.Fields...)
-	}
-	err := s.db.View(ctx, func(tx *db.Tx) error {
-		n, err := db.Count(ctx, tx, `SELECT count(*) FROM communities WHERE id = $1`, req.CommunityID)
-		if err == nil && n == 0 {
-			refuse("community_id", "is not a community")
-		}
-		return err
-	})
-	if err != nil {
-		return req, err
-	}
-	return req, fibonacco.InvalidFields("the file cannot be imported", bad)
+	return x
 }
 
 // run takes a file through the pipeline: one goroutine reads rows, some make businesses of them,
@@ -119,10 +95,14 @@ func (s *Service) check(ctx context.Context, req fibonacco.ImportRequest) (fibon
 // false, run ends and returns errPaused.
 func (w *writer) run(ctx context.Context, file io.Reader, more func(done int64) bool) error {
 	count := &counter{r: file}
-	src, err := open(w.req, count)
+	o := w.opening(ctx, w.req)
+	o.settled = w.settled
+	src, err := o.open(count)
 	if err != nil {
 		return err
 	}
+	defer src.close()
+	w.layout = src.about()
 	group, ctx := errgroup.WithContext(ctx)
 	ordered, work := make(chan *batch, 1), make(chan *batch, 1)
 	var ended error // how the file ended; read after the group is over
@@ -187,12 +167,15 @@ func (w *writer) run(ctx context.Context, file io.Reader, more func(done int64) 
 // errPaused says that a run stopped because it was asked to.
 var errPaused = errors.New("import paused")
 
+// unreadReason is said of a column, not of a row.
+const unreadReason = "is not a field of a business; the column is left out"
+
 // reportUnread lists the columns that a dry run did not read, so that a person can map them.
 func (w *writer) reportUnread(src source) {
 	for _, name := range src.unread() {
 		if len(w.result.Errors) < mostErrors {
 			w.result.Errors = append(w.result.Errors, fibonacco.ImportError{
-				Line: 1, Field: list([]string{name}), Reason: "is not a field of a business; the column is left out",
+				Line: 1, Field: list([]string{name}), Reason: unreadReason,
 			})
 		}
 	}

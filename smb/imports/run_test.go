@@ -124,7 +124,7 @@ func TestRefusedFiles(t *testing.T) {
 		"object not closed":      {"[\n{\"name\":\"A\"", nil, fibonacco.Malformed, "line 2"},
 		"no comma in an array":   {"[{\"name\":\"A\"}\n{\"name\":\"B\"}]", nil, fibonacco.Malformed, "line 2"},
 		"something after":        {"[{\"name\":\"A\"}] x", nil, fibonacco.Malformed, "follows"},
-		"unknown format":         {one, func(r *fibonacco.ImportRequest) { r.Format = "xlsx" }, fibonacco.Invalid, "format"},
+		"unknown format":         {one, func(r *fibonacco.ImportRequest) { r.Format = "pdf" }, fibonacco.Invalid, "format"},
 		"unknown duplicates":     {one, func(r *fibonacco.ImportRequest) { r.Duplicates = "delete" }, fibonacco.Invalid, "duplicates"},
 		"unknown community":      {one, func(r *fibonacco.ImportRequest) { r.CommunityID = 999 }, fibonacco.Invalid, "community_id"},
 		"long source":            {one, func(r *fibonacco.ImportRequest) { r.Source = strings.Repeat("x", 51) }, fibonacco.Invalid, "source"},

@@ -50,6 +50,9 @@ func insert(ctx context.Context, tx *db.Tx, community int64, source string, adde
 	}
 	ids := make([]int64, 0, len(added))
 	handles := newHandles(tx.Now, len(added))
+	for i, k := range added {
+		k.handle = handles[i]
+	}
 	if lite := tx.SQL(); lite != nil {
 		return insertOneByOne(ctx, tx, lite, community, source, added, handles)
 	}
@@ -145,7 +148,7 @@ func update(ctx context.Context, tx *db.Tx, changed []*known) error {
 		rows.Add(append(values, point, emailKey, nameKey, k.quality())...)
 	}
 	if _, err := tx.ExecBatch(ctx, rows, `
-		UPDATE smbs SET `+set.String()+`updated_at = $1 FROM rows WHERE smbs.id = rows.id`, tx.Now); err != nil {
+		UPDATE smbs SET `+set.String()+`version = smbs.version + 1, updated_at = $1 FROM rows WHERE smbs.id = rows.id`, tx.Now); err != nil {
 		return fmt.Errorf("update %d businesses: %w", len(changed), err)
 	}
 	return nil

@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
 	"time"
 
 	"github.com/fibonacco/fibonacco"
@@ -36,7 +35,7 @@ func (s *Service) work(ctx context.Context, job importJob) error {
 	errs, err := s.goOn(ctx, &row)
 	switch code := fibonacco.CodeOf(err); {
 	case err == nil:
-		return s.finish(ctx, row.ID, "completed", "", errs)
+		return s.complete(ctx, row.ID, errs)
 	case errors.Is(err, errTaken):
 		return nil
 	case errors.Is(err, errPaused):
@@ -44,7 +43,7 @@ func (s *Service) work(ctx context.Context, job importJob) error {
 	case ctx.Err() != nil:
 		return queue.Snooze(time.Second) // the node stops, or time is up: no try is lost by it
 	case code == fibonacco.Invalid || code == fibonacco.Malformed:
-		return s.finish(ctx, row.ID, "failed", err.Error(), errs)
+		return s.finish(ctx, row.ID, fibonacco.ImportFailed, err.Error(), errs)
 	}
 	return s.failed(ctx, row.ID, err)
 }
@@ -65,12 +64,11 @@ func (s *Service) begin(ctx context.Context, id int64) (row importRow, err error
 
 // goOn imports what is left of the file, and returns the errors of all of it.
 func (s *Service) goOn(ctx context.Context, row *importRow) ([]fibonacco.ImportError, error) {
-	w := s.newWriter(fibonacco.ImportRequest{
-		CommunityID: row.CommunityID, Filename: row.Filename, DryRun: row.DryRun,
-		Format: row.request.Format, Mapping: row.request.Mapping, Duplicates: row.request.Duplicates, Source: row.request.Source,
-	})
-	w.result, w.skip = row.ImportResult, row.Total
-	parts := &partReader{ctx: ctx, db: s.db, id: row.ID}
+	w := s.newWriter(row.request.of(row))
+	w.id, w.booking, w.handle, w.settled = row.ID, row.ID, row.UUID, row.request.Settled
+	w.result, w.skip, w.found = row.ImportResult, row.Total, row.Duplicates
+	ctx = row.request.By.in(ctx)
+	parts := &partReader{ctx: ctx, db: s.db, id: row.ID, size: row.bytesTotal}
 	batches := 0
 	if w.about != nil {
 		var err error
@@ -82,12 +80,10 @@ func (s *Service) goOn(ctx context.Context, row *importRow) ([]fibonacco.ImportE
 	w.also = func(ctx context.Context, tx *db.Tx, result fibonacco.ImportResult, done int64, about []int64) error {
 		state := row.request
 		state.Seconds, state.Failures = before+watch.seconds(), 0
-		if w.about != nil {
-			if err := storeAbout(ctx, tx, row.ID, batches+1, about); err != nil {
-				return err
-			}
+		if err := storeProgress(ctx, tx, row.ID, w.result.Total, result, min(done, row.bytesTotal), state); err != nil || w.about == nil {
+			return err
 		}
-		return storeProgress(ctx, tx, row.ID, w.result.Total, result, min(done, row.bytesTotal), state)
+		return storeAbout(ctx, tx, row.ID, batches+1, about)
 	}
 	until := endOf(ctx)
 	err := w.run(ctx, parts, func(int64) bool {
@@ -112,9 +108,9 @@ func endOf(ctx context.Context) time.Time {
 func storeProgress(ctx context.Context, tx *db.Tx, id int64, before int, r fibonacco.ImportResult, done int64, state request) error {
 	n, err := tx.Exec(ctx, `
 		UPDATE imports SET total = $1, created = $2, updated = $3, skipped = $4, failed = $5, errors = $6,
-			bytes_done = $7, request = $8, updated_at = $9
-		WHERE id = $10 AND status = 'running' AND total = $11`,
-		r.Total, r.Created, r.Updated, r.Skipped, r.Failed, db.JSON(r.Errors), done, db.JSON(state), tx.Now, id, before)
+			bytes_done = $7, request = $8, updated_at = $9, report = $10, consents = $11
+		WHERE id = $12 AND status = 'running' AND total = $13`,
+		r.Total, r.Created, r.Updated, r.Skipped, r.Failed, db.JSON(r.Errors), done, db.JSON(state), tx.Now, db.JSON(reportOf(&r)), r.Consents, id, before)
 	if err != nil {
 		return fmt.Errorf("store progress of import %d: %w", id, err)
 	}
@@ -122,21 +118,6 @@ func storeProgress(ctx context.Context, tx *db.Tx, id int64, before int, r fibon
 		return errTaken
 	}
 	return nil
-}
-
-// finish ends an import and forgets its file.
-func (s *Service) finish(ctx context.Context, id int64, status, message string, errs []fibonacco.ImportError) error {
-	return s.db.Update(ctx, func(tx *db.Tx) error {
-		if _, err := tx.Exec(ctx, `
-			UPDATE imports SET status = $1, message = $2, errors = $3, finished_at = $4, updated_at = $4,
-				bytes_done = CASE WHEN $5 THEN bytes_total ELSE bytes_done END
-			WHERE id = $6 AND status = 'running'`,
-			status, db.Null(message), db.JSON(errs), tx.Now, status == "completed", id); err != nil {
-			return fmt.Errorf("finish import %d: %w", id, err)
-		}
-		_, err := tx.Exec(ctx, `DELETE FROM import_parts WHERE import_id = $1`, id)
-		return err
-	})
 }
 
 // failed notes an attempt that ended with an error of ours, and tries again a little later, up to
@@ -159,36 +140,9 @@ func (s *Service) failed(ctx context.Context, id int64, cause error) error {
 	case err != nil:
 		return errors.Join(cause, err)
 	case failures >= mostFailures:
-		return s.finish(ctx, id, "failed", "something went wrong on our side; what was imported so far is kept, and the file can be uploaded again", errs)
+		return s.finish(ctx, id, fibonacco.ImportFailed, "something went wrong on our side; what was imported so far is kept, and the file can be uploaded again", errs)
 	}
 	return queue.Snooze(retryAfter * time.Duration(failures))
-}
-
-// partReader reads the kept file.
-type partReader struct {
-	ctx  context.Context //nolint:containedctx // io.Reader has no room for it
-	db   *db.DB
-	id   int64
-	next int
-	left []byte
-}
-
-func (p *partReader) Read(b []byte) (int, error) {
-	for len(p.left) == 0 {
-		err := p.db.View(p.ctx, func(tx *db.Tx) error {
-			return tx.QueryRow(p.ctx, `SELECT content FROM import_parts WHERE import_id = $1 AND part = $2`, p.id, p.next).Scan(&p.left)
-		})
-		if db.IsNoRows(err) {
-			return 0, io.EOF
-		}
-		if err != nil {
-			return 0, fmt.Errorf("read part %d of import %d: %w", p.next, p.id, err)
-		}
-		p.next++
-	}
-	n := copy(b, p.left)
-	p.left = p.left[n:]
-	return n, nil
 }
 
 // storeAbout keeps which businesses the rows of a batch were about, beside the file's parts, under

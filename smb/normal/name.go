@@ -16,16 +16,26 @@ const maxKey = 255
 // "Inc.", "Corp", "Co", "Ltd", "L.L.C."). At most 255 characters. It is "" for a name without
 // letters and digits; "" is not a key to compare by. NameKey of a key is the key itself.
 func NameKey(name string) string {
-	key := make([]byte, 0, len(name)+4)
-	if isASCII(name) {
-		key = appendWords(key, name)
-	} else {
-		key = appendWords(key, norm.NFC.String(fold(name)))
-	}
+	key := words(name)
 	if len(key) > maxKey {
 		key = key[:cut(key)]
 	}
 	return string(trimForms(key))
+}
+
+// Words is a text as it is searched, and searched for: NameKey's letters and single spaces, of any
+// length and with nothing taken off its end. Words of words are the same words.
+func Words(text string) string { return string(words(text)) }
+
+// TrimForms is words without the company forms at their end: NameKey(name) is TrimForms(Words(name))
+// as long as that fits a key.
+func TrimForms(words string) string { return string(trimForms([]byte(words))) }
+
+func words(text string) []byte {
+	if isASCII(text) {
+		return appendWords(make([]byte, 0, len(text)+4), text)
+	}
+	return appendWords(make([]byte, 0, len(text)+4), norm.NFC.String(fold(text)))
 }
 
 // fold takes accents off letters and puts them in lower case.
@@ -101,6 +111,16 @@ func appendWords(key []byte, name string) []byte {
 // forms is the company forms that say nothing about which business it is.
 var forms = []string{
 	"llc", "inc", "corp", "co", "ltd", "incorporated", "corporation", "company", "limited", "llp", "pllc", "l l c",
+}
+
+// BeginsForm reports whether a word may be the beginning of a company form.
+func BeginsForm(word string) bool {
+	for _, form := range forms {
+		if strings.HasPrefix(form, word) {
+			return true
+		}
+	}
+	return false
 }
 
 // trimForms takes company forms off the end, but never all that there is.

@@ -21,7 +21,9 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"github.com/fibonacco/fibonacco"
+	"github.com/fibonacco/fibonacco/web/api/docs"
 	"github.com/fibonacco/fibonacco/web/api/edge"
+	"github.com/fibonacco/fibonacco/web/clientip"
 )
 
 // Prefix is where the versioned interface begins.
@@ -40,6 +42,14 @@ type Options struct {
 	Campaigns   fibonacco.CampaignDirectory
 	Mailing     fibonacco.CampaignMailing
 	Queues      fibonacco.Queues
+	Segments    fibonacco.SegmentService
+	Bulk        fibonacco.BulkService
+	Consents    fibonacco.ConsentService
+	Privacy     fibonacco.PrivacyService
+	Merges      fibonacco.MergeService
+	Records     fibonacco.SMBRecords
+	Audit       fibonacco.AuditLog
+	Idempotency fibonacco.Idempotency // nil: a request with an Idempotency-Key is answered 501
 
 	Limiter   fibonacco.Limiter // nil: no limit
 	PerMinute float64           // requests of one principal; 0: no limit
@@ -52,16 +62,20 @@ type Options struct {
 	CrossOrigin *http.CrossOriginProtection
 }
 
-// API is the interface. It implements http.Handler for everything under /api/v1, /api/openapi.json
-// and /api/openapi.yaml.
+// API is the interface. It implements http.Handler for everything under /api/v1 and /api/docs, for
+// /api/openapi.json and /api/openapi.yaml.
 type API struct {
 	o       Options
 	mux     *http.ServeMux
 	huma    huma.API
 	routes  []string
 	uploads chan struct{}
+	exports chan struct{}
+	lists   map[string]bool                    // routes that export
+	rules   map[string]func(body []byte) error // by operation id
 
 	specJSON, specYAML func() ([]byte, error)
+	docs               *docs.Docs
 }
 
 // New registers every route. Within the routes of Options nothing may be changed afterwards.
@@ -75,24 +89,36 @@ func New(o Options) *API {
 	if o.CrossOrigin == nil {
 		o.CrossOrigin = http.NewCrossOriginProtection()
 	}
-	a := &API{o: o, mux: http.NewServeMux(), uploads: make(chan struct{}, uploadsAtOnce)}
+	a := &API{o: o, mux: http.NewServeMux(), uploads: make(chan struct{}, uploadsAtOnce), exports: make(chan struct{}, exportsAtOnce), lists: map[string]bool{}, rules: map[string]func([]byte) error{}}
 	a.huma = huma.NewAPI(config(o), humago.NewAdapter(routes{a}, ""))
-	a.huma.UseMiddleware(a.knownQuery)
+	a.huma.UseMiddleware(a.withExchange)
 
 	a.communities()
 	a.smbs()
+	a.segments()
+	a.bulk()
 	a.programme()
 	a.engagement()
 	a.imports()
+	a.importMappings()
+	a.consents()
+	a.suppressions()
+	a.suppressionFiles()
+	a.privacy()
+	a.merges()
 	a.campaigns()
 	a.sends()
 	a.queues()
 	a.tokens()
 	a.users()
+	a.sessions()
+	a.me()
+	a.audit()
 	a.absent()
 
 	a.describe()
 	a.specJSON = sync.OnceValues(func() ([]byte, error) { return a.huma.OpenAPI().MarshalJSON() })
+	a.docs = docs.New(a.huma.OpenAPI(), ruleInWords)
 	a.specYAML = sync.OnceValues(func() ([]byte, error) { return a.huma.OpenAPI().YAML() })
 	return a
 }
@@ -105,20 +131,24 @@ func (a *API) Routes() []string { return slices.Sorted(slices.Values(a.routes)) 
 func (a *API) Spec() *huma.OpenAPI { return a.huma.OpenAPI() }
 
 // ServeHTTP implements http.Handler.
-func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (a *API) ServeHTTP(to http.ResponseWriter, r *http.Request) {
+	w := newOutgoing(to, r)
 	w.Header().Set("Cache-Control", "no-store")
 	switch {
 	case r.URL.Path == "/api/openapi.json":
 		a.serveSpec(w, r, "application/openapi+json", a.specJSON)
 	case r.URL.Path == "/api/openapi.yaml":
 		a.serveSpec(w, r, "application/openapi+yaml", a.specYAML)
+	case r.URL.Path == docs.Path || strings.HasPrefix(r.URL.Path, docs.Path+"/"):
+		a.serveReference(w, r)
 	case r.URL.Path == Prefix || strings.HasPrefix(r.URL.Path, Prefix+"/"):
 		if err := a.serve(w, r); err != nil {
 			edge.Write(w, r, err)
 		}
 	default:
-		edge.Write(w, r, edge.New(r.Context(), fibonacco.NotFound, "there is no such page: the interface is under "+Prefix))
+		edge.Write(w, r, edge.New(r.Context(), fibonacco.NotFound, "there is no such page: the interface is under "+Prefix+", and "+docs.Path+" explains it"))
 	}
+	w.finish()
 }
 
 // serve passes a request through the checks in order; an error is the answer.
@@ -127,33 +157,49 @@ func (a *API) serve(w http.ResponseWriter, r *http.Request) error {
 	if err := readable(r); err != nil {
 		return err
 	}
+	if r.Method == http.MethodOptions {
+		return a.options(w, r)
+	}
+	if _, pattern := a.mux.Handler(r); Permissions[pattern] == everybody {
+		return a.open(w, r, pattern)
+	}
 	p, err := SignedIn(r, a.o.Access, a.o.CrossOrigin)
 	if err != nil {
 		return err
 	}
 	trace := edge.TraceOf(ctx)
 	trace.Principal = p
-	if err := a.limit(w, r, p); err != nil {
+	p = asking(p, r, trace)
+	if err := a.limit(w, r, budgetOf(p)); err != nil {
 		return err
 	}
 	handler, pattern := a.mux.Handler(r)
 	if pattern == "" {
-		return edge.Unrouted(r, handler, "there is no such resource: /api/openapi.json lists them")
+		return edge.Unrouted(r, handler, noResource)
 	}
 	trace.Pattern = pattern
-	if err := permit(pattern, p.Role); err != nil {
+	if err := permit(pattern, p); err != nil {
 		return err
 	}
 	b := boundsOf(pattern)
+	if a.lists[pattern] && isExport(r) {
+		b.time = exportMost
+	}
 	if r.ContentLength > b.bytes {
 		return fibonacco.Errorf(fibonacco.TooLarge, "the body is larger than %d bytes", b.bytes)
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, b.bytes)
-	ctx, cancel := context.WithTimeout(withPrincipal(ctx, p), b.time)
+	ctx, cancel := context.WithTimeout(fibonacco.WithPrincipal(ctx, p), b.time)
 	defer cancel()
-	// The mux again, and not handler: only it fills in the path's values.
-	a.mux.ServeHTTP(w, r.WithContext(ctx))
-	return nil
+	return a.answer(w, r.WithContext(ctx), p, b)
+}
+
+// asking is p as this request has it: a copy, because p may be shared by others.
+func asking(p *fibonacco.Principal, r *http.Request, trace *edge.Trace) *fibonacco.Principal {
+	who := *p
+	who.RequestID = trace.RequestID
+	who.IP = clientip.Of(r)
+	return &who
 }
 
 // bounds are how much a request may bring and how long it may take.
@@ -163,8 +209,15 @@ type bounds struct {
 }
 
 func boundsOf(pattern string) bounds {
-	if pattern == importRoute {
+	switch pattern {
+	case importRoute, previewRoute:
 		return bounds{512 << 20, 15 * time.Minute}
+	case importErrorsRoute:
+		return bounds{1 << 20, 15 * time.Minute}
+	case suppressionsRoute:
+		return bounds{suppressionsMost, 15 * time.Minute}
+	case archiveRoute:
+		return bounds{1 << 20, 15 * time.Minute}
 	}
 	return bounds{1 << 20, 30 * time.Second}
 }

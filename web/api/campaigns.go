@@ -26,8 +26,8 @@ var exampleCampaign = fibonacco.Campaign{
 }
 
 func (a *API) listCampaigns(ctx context.Context, in *struct {
-	Type string `query:"filter[type]" enum:"HOOK,EDU,HOWTO,CONV,INTRO" example:"HOOK"`
-	Week int    `query:"filter[week]" minimum:"1" maximum:"13" example:"1"`
+	Type string `query:"filter[type]" enum:"HOOK,EDU,HOWTO,CONV,INTRO" example:"HOOK" doc:"What kind of mail it is."`
+	Week int    `query:"filter[week]" minimum:"1" maximum:"13" example:"1" doc:"Week of the programme."`
 },
 ) (*body[list[fibonacco.Campaign]], error) {
 	if a.o.Campaigns == nil {

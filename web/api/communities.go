@@ -11,11 +11,13 @@ import (
 )
 
 func (a *API) communities() {
-	register(a, operation{
+	registerList(a, operation{
 		method: http.MethodGet, path: "/communities", id: "list-communities", tag: tagCommunities,
-		summary: "All communities by name", description: "With the number of their businesses. There is one page only.",
-		response: whole([]fibonacco.CommunityCount{{Community: exampleCommunity, SMBs: 214, Active: 180}}),
-	}, a.listCommunities)
+		summary: "The communities", description: "By name, with the number of their businesses. Who is limited to communities sees these.",
+		response: list[fibonacco.CommunityCount]{
+			Data: []fibonacco.CommunityCount{{Community: exampleCommunity, SMBs: 214, Active: 180}}, Page: pageInfo{Size: pageSizeDefault},
+		},
+	}, fibonacco.CommunityListing, a.listCommunities)
 	register(a, operation{
 		method: http.MethodPost, path: "/communities", id: "create-community", tag: tagCommunities,
 		summary: "Add a community", status: http.StatusCreated, errors: append([]int{http.StatusConflict}, ofBody...),
@@ -27,11 +29,7 @@ func (a *API) communities() {
 		method: http.MethodGet, path: "/communities/{id}", id: "get-community", tag: tagCommunities,
 		summary: "One community", errors: ofThing, response: exampleCommunity,
 	}, a.getCommunity)
-	register(a, operation{
-		method: http.MethodGet, path: "/communities/{id}/smbs", id: "list-community-smbs", tag: tagCommunities,
-		summary: "The businesses of a community", description: "Filters, search and pages as in the list of all businesses.",
-		errors: ofThing, response: exampleSMBs,
-	}, a.listCommunitySMBs)
+	a.communityChange()
 }
 
 var exampleCommunity = fibonacco.Community{
@@ -52,15 +50,11 @@ type communityInput struct {
 	Settings   map[string]any `json:"settings,omitempty" doc:"Anything you want to keep with it."`
 }
 
-func (a *API) listCommunities(ctx context.Context, _ *none) (*body[list[fibonacco.CommunityCount]], error) {
+func (a *API) listCommunities(ctx context.Context, _ *none, q question) (fibonacco.Page[fibonacco.CommunityCount], error) {
 	if a.o.Communities == nil {
-		return nil, moduleAbsent("SMB CRM")
+		return fibonacco.Page[fibonacco.CommunityCount]{}, moduleAbsent("SMB CRM")
 	}
-	all, err := a.o.Communities.ListCommunities(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return &body[list[fibonacco.CommunityCount]]{whole(all)}, nil
+	return a.o.Communities.QueryCommunities(ctx, q.ListQuery)
 }
 
 func (a *API) createCommunity(ctx context.Context, in *body[communityInput]) (*created[fibonacco.Community], error) {
@@ -102,20 +96,4 @@ func (a *API) findCommunity(ctx context.Context, idOrSlug string) (*fibonacco.Co
 		}
 	}
 	return a.o.Communities.FindCommunityBySlug(ctx, idOrSlug)
-}
-
-func (a *API) listCommunitySMBs(ctx context.Context, in *struct {
-	CommunityPath
-	SMBFilters
-	Paging
-	Totals
-},
-) (*body[list[fibonacco.SMB]], error) {
-	c, err := a.findCommunity(ctx, in.ID)
-	if err != nil {
-		return nil, err
-	}
-	filter := in.SMBFilters.filter()
-	filter.CommunityIDs = []int64{c.ID}
-	return a.pageOfSMBs(ctx, filter, in.Paging, in.Totals)
 }

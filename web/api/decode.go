@@ -14,11 +14,7 @@ import (
 // jsonFormat is huma's JSON with errors that say where, and without zero characters in texts,
 // which no database stores.
 var jsonFormat = huma.Format{
-	Marshal: func(w io.Writer, v any) error {
-		enc := json.NewEncoder(w)
-		enc.SetEscapeHTML(false)
-		return enc.Encode(v)
-	},
+	Marshal: writeJSON,
 	Unmarshal: func(data []byte, v any) error {
 		if err := json.Unmarshal(data, v); err != nil {
 			return explain(err)
@@ -28,6 +24,19 @@ var jsonFormat = huma.Format{
 		}
 		return nil
 	},
+}
+
+// writeJSON writes < and & as they are: nothing here is put into a page.
+func writeJSON(w io.Writer, v any) error {
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	return enc.Encode(v)
+}
+
+func plainJSON(v any) ([]byte, error) {
+	var text bytes.Buffer
+	err := writeJSON(&text, v)
+	return bytes.TrimRight(text.Bytes(), "\n"), err
 }
 
 // refused carries a field and a reason through huma, which keeps an error's text only.

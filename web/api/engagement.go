@@ -33,10 +33,31 @@ func (a *API) engagement() {
 		},
 	}, a.explain)
 	register(a, operation{
-		method: http.MethodGet, path: "/smbs/{id}/campaigns", id: "list-smb-sends", tag: tagBusinesses,
-		summary: "The e-mails of a business, newest first", errors: ofThing, response: exampleSends,
-	}, a.listSMBSends)
+		method: http.MethodGet, path: "/smbs/{id}/engagement/score/history", id: "get-smb-score-history", tag: tagBusinesses,
+		summary: "The engagement score day by day", errors: ofThing,
+		description: "The score at the end of each local day; at most 400 days. Days before the business was added and days to come are left out.",
+		response:    whole([]fibonacco.DayScore{{Day: "2026-11-22", Score: 15, Tier: 4}, {Day: "2026-11-23", Score: 25, Tier: 3}}),
+	}, a.getScoreHistory)
+	registerList(a, operation{
+		method: http.MethodGet, path: "/smbs/{id}/engagement", id: "list-smb-timeline", tag: tagBusinesses,
+		summary: "Everything that happened to or by a business", errors: ofThing,
+		description: "Newest first: what was sent, what people did with it, calls, approvals, and what staff changed. filter[at]=2026-11-01..2026-12-01 is a range of time, filter[kind] some kinds of events.",
+		response: list[fibonacco.TimelineEntry]{Data: []fibonacco.TimelineEntry{{
+			ID: 4242, At: exampleTime, Kind: "email.opened", Summary: "Opened HOOK-001.", CampaignID: "HOOK-001", SendID: &exampleSend,
+			Details: map[string]any{"campaign_send_id": 7, "smb_id": 42, "campaign_id": "HOOK-001", "at": exampleTime},
+		}}, Page: pageInfo{Size: pageSizeDefault}},
+	}, fibonacco.TimelineListing, a.listTimeline)
+	registerList(a, operation{
+		method: http.MethodGet, path: "/smbs/{id}/approvals", id: "list-smb-approvals", tag: tagBusinesses,
+		summary: "What a business said yes to", errors: ofThing,
+		response: list[fibonacco.Approval]{Data: []fibonacco.Approval{{
+			ID: 3, UUID: "0193c2f0-bbbb-7ccc-8ddd-0d0e0f101112", SMBID: 42, ServiceType: "listing_claim", ApproverName: "Rosa Diaz", ApproverEmail: "rosa@rosasbakery.example",
+			SourceType: "email", SourceID: "HOOK-001", ContactConsent: true, Status: "provisioned", ApprovedAt: exampleTime, CreatedAt: exampleTime, UpdatedAt: exampleTime,
+		}}, Page: pageInfo{Size: pageSizeDefault}},
+	}, fibonacco.ApprovalListing, a.listApprovals)
 }
+
+var exampleSend int64 = 7
 
 func (a *API) getScore(ctx context.Context, in *SMBPath) (*body[fibonacco.ScoreBreakdown], error) {
 	s, err := a.findSMB(ctx, in.ID)
@@ -90,14 +111,43 @@ func (a *API) today(ctx context.Context, communityID int64) (string, error) {
 	return a.o.Clock.Now().In(zone).Format(time.DateOnly), nil
 }
 
-func (a *API) listSMBSends(ctx context.Context, in *struct {
+func (a *API) getScoreHistory(ctx context.Context, in *struct {
 	SMBPath
-	Paging
+	From string `query:"from" maxLength:"10" example:"2026-11-01" doc:"Local date; left out, 29 days before to."`
+	To   string `query:"to" maxLength:"10" example:"2026-11-23" doc:"Local date, included; left out, today."`
 },
-) (*body[list[fibonacco.CampaignSend]], error) {
-	s, err := a.findSMB(ctx, in.ID)
+) (*body[list[fibonacco.DayScore]], error) {
+	s, err := a.findRecorded(ctx, in.ID)
 	if err != nil {
 		return nil, err
 	}
-	return a.pageOfSends(ctx, fibonacco.SendFilter{SMBID: s.ID}, in.Paging)
+	series, err := a.o.Records.ScoreSeries(ctx, s.ID, in.From, in.To)
+	if err != nil {
+		return nil, err
+	}
+	return &body[list[fibonacco.DayScore]]{whole(series)}, nil
+}
+
+// findRecorded is findSMB for those who ask Records about it.
+func (a *API) findRecorded(ctx context.Context, idOrUUID string) (*fibonacco.SMB, error) {
+	if a.o.Records == nil {
+		return nil, moduleAbsent("SMB CRM")
+	}
+	return a.findSMB(ctx, idOrUUID)
+}
+
+func (a *API) listTimeline(ctx context.Context, in *SMBPath, q question) (page fibonacco.Page[fibonacco.TimelineEntry], err error) {
+	s, err := a.findRecorded(ctx, in.ID)
+	if err != nil {
+		return page, err
+	}
+	return a.o.Records.Timeline(ctx, s.ID, q.ListQuery)
+}
+
+func (a *API) listApprovals(ctx context.Context, in *SMBPath, q question) (page fibonacco.Page[fibonacco.Approval], err error) {
+	s, err := a.findRecorded(ctx, in.ID)
+	if err != nil {
+		return page, err
+	}
+	return a.o.Records.ListApprovals(ctx, s.ID, q.ListQuery)
 }

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -30,6 +31,8 @@ type house struct {
 	imported fibonacco.ImportRequest // the last file's
 	file     string
 	score    func() (fibonacco.ScoreBreakdown, error)
+
+	signedOut []string // sessions that were ended
 }
 
 var noon = time.Date(2026, 3, 2, 17, 0, 0, 0, time.UTC)
@@ -45,7 +48,7 @@ func newHouse() *house {
 	for i := range 7 {
 		h.smbs = append(h.smbs, fibonacco.SMB{
 			ID: int64(i + 1), UUID: smbUUID[:35] + fmt.Sprint(i+1), CommunityID: 1, BusinessName: fmt.Sprintf("Business %d", i+1),
-			EngagementTier: 4, CampaignStatus: fibonacco.StatusPending, SubscriptionTier: "free", CreatedAt: noon, UpdatedAt: noon,
+			EngagementTier: 4, CampaignStatus: fibonacco.StatusPending, SubscriptionTier: "free", Version: 1, CreatedAt: noon, UpdatedAt: noon,
 		})
 	}
 	return h
@@ -106,6 +109,54 @@ func (h *house) ListCommunities(context.Context) ([]fibonacco.CommunityCount, er
 	return all, nil
 }
 
+func (h *house) QueryCommunities(ctx context.Context, q fibonacco.ListQuery) (page fibonacco.Page[fibonacco.CommunityCount], err error) {
+	if _, err := fibonacco.CommunityListing.Conditions(q.Filter); err != nil {
+		return page, err
+	}
+	page.Data, err = h.ListCommunities(ctx)
+	return page, err
+}
+
+func (h *house) UpdateCommunity(_ context.Context, id int64, change fibonacco.CommunityChange) (*fibonacco.Community, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for i := range h.communities {
+		c := h.communities[i]
+		if c.ID != id {
+			continue
+		}
+		if change.Name != nil {
+			c.Name = *change.Name
+		}
+		if change.Timezone != nil {
+			c.Timezone = *change.Timezone
+		}
+		if change.County != nil {
+			c.County = *change.County
+		}
+		if err := c.Validate(); err != nil {
+			return nil, err
+		}
+		h.communities[i] = c
+		return &c, nil
+	}
+	return nil, missing("community")
+}
+
+func (h *house) DeleteCommunity(ctx context.Context, id int64) error {
+	if _, err := h.FindCommunity(ctx, id); err != nil {
+		return err
+	}
+	return fibonacco.Errorf(fibonacco.Conflict, "it has businesses")
+}
+
+func (h *house) CommunityStats(ctx context.Context, id int64) (*fibonacco.CommunityStats, error) {
+	if _, err := h.FindCommunity(ctx, id); err != nil {
+		return nil, err
+	}
+	return &fibonacco.CommunityStats{CommunityID: id, SMBs: len(h.smbs), ByTier: map[int]int{4: len(h.smbs)}}, nil
+}
+
 func (h *house) find(ok func(*fibonacco.SMB) bool) (*fibonacco.SMB, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -152,6 +203,9 @@ func (h *house) Update(_ context.Context, id int64, c fibonacco.SMBChange) (*fib
 		if s.ID != id {
 			continue
 		}
+		if c.IfVersion != nil && *c.IfVersion != s.Version {
+			return nil, fibonacco.Errorf(fibonacco.Conflict, "it has been changed")
+		}
 		if c.BusinessName != nil {
 			s.BusinessName = *c.BusinessName
 		}
@@ -167,10 +221,63 @@ func (h *house) Update(_ context.Context, id int64, c fibonacco.SMBChange) (*fib
 		if err := s.Validate(); err != nil {
 			return nil, err
 		}
+		s.Version++
 		h.smbs[i] = s
 		return &s, nil
 	}
 	return nil, missing("business")
+}
+
+func (h *house) FindRecord(ctx context.Context, id int64, include []string) (*fibonacco.SMBRecord, error) {
+	s, err := h.Find(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	all, err := h.Records(ctx, []fibonacco.SMB{*s}, include)
+	if err != nil {
+		return nil, err
+	}
+	return &all[0], nil
+}
+
+func (h *house) Records(ctx context.Context, smbs []fibonacco.SMB, include []string) ([]fibonacco.SMBRecord, error) {
+	all := make([]fibonacco.SMBRecord, len(smbs))
+	for i := range smbs {
+		all[i].SMB = &smbs[i]
+		for _, part := range include {
+			switch part {
+			case "community":
+				all[i].Community, _ = h.FindCommunity(ctx, smbs[i].CommunityID)
+			case "engagement":
+				b, _ := h.CalculateEngagementScore(ctx, smbs[i].ID)
+				all[i].Engagement = &b
+			case "reach":
+				all[i].Reach = map[fibonacco.Channel]fibonacco.Reach{fibonacco.ChannelEmail: {Allowed: true}}
+			}
+		}
+	}
+	return all, nil
+}
+
+func (h *house) Timeline(_ context.Context, id int64, q fibonacco.ListQuery) (page fibonacco.Page[fibonacco.TimelineEntry], err error) {
+	if _, err := fibonacco.TimelineListing.Conditions(q.Filter); err != nil {
+		return page, err
+	}
+	page.Data = []fibonacco.TimelineEntry{{ID: id, At: noon, Kind: "smb.created", Summary: "The business was added."}}
+	return page, nil
+}
+
+func (h *house) ScoreSeries(_ context.Context, _ int64, from, to string) ([]fibonacco.DayScore, error) {
+	for _, day := range []string{from, to} {
+		if _, err := time.Parse(time.DateOnly, day); day != "" && err != nil {
+			return nil, fibonacco.InvalidFields("no such series", []fibonacco.FieldError{{Field: "from", Reason: "is not a date"}})
+		}
+	}
+	return []fibonacco.DayScore{{Day: "2026-03-02", Score: 15, Tier: 4}}, nil
+}
+
+func (h *house) ListApprovals(_ context.Context, id int64, _ fibonacco.ListQuery) (fibonacco.Page[fibonacco.Approval], error) {
+	return fibonacco.Page[fibonacco.Approval]{Data: []fibonacco.Approval{{ID: 1, UUID: smbUUID, SMBID: id, Status: "pending", ApprovedAt: noon, CreatedAt: noon, UpdatedAt: noon}}}, nil
 }
 
 func (h *house) UpdateEngagement(context.Context, int64, fibonacco.EngagementKind, time.Time) error {
@@ -193,6 +300,15 @@ func (h *house) ForCampaign(context.Context, fibonacco.CampaignStatus, int, int6
 }
 
 func matches(s *fibonacco.SMB, f fibonacco.SMBFilter) bool {
+	conditions, _ := fibonacco.SMBListing.Conditions(f.Where)
+	for _, c := range conditions {
+		has := map[string]string{
+			"id": fmt.Sprint(s.ID), "community_id": fmt.Sprint(s.CommunityID), "campaign_status": string(s.CampaignStatus), "category": s.Category,
+		}
+		if value, known := has[c.Field.Name]; known && !slices.Contains(c.Values, value) {
+			return false
+		}
+	}
 	return s.DeletedAt == nil &&
 		(len(f.IDs) == 0 || slices.Contains(f.IDs, s.ID)) &&
 		(len(f.CommunityIDs) == 0 || slices.Contains(f.CommunityIDs, s.CommunityID)) &&
@@ -216,6 +332,19 @@ func (h *house) ListSMBs(_ context.Context, f fibonacco.SMBFilter, after int64, 
 	return page, 0, nil
 }
 
+// QuerySMBs knows the filters that matches knows; its cursor is "smb-" and the last id.
+func (h *house) QuerySMBs(ctx context.Context, q fibonacco.SMBQuery) (page fibonacco.Page[fibonacco.SMB], err error) {
+	after, _ := strconv.ParseInt(strings.TrimPrefix(q.Cursor, "smb-"), 10, 64)
+	var next int64
+	if page.Data, next, err = h.ListSMBs(ctx, q.Filter, after, q.Size); next != 0 {
+		page.Next = fmt.Sprint("smb-", next)
+	}
+	if n, _ := h.CountSMBs(ctx, q.Filter); q.Total {
+		page.Total = &n
+	}
+	return page, err
+}
+
 func (h *house) CountSMBs(_ context.Context, f fibonacco.SMBFilter) (n int, err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -225,6 +354,17 @@ func (h *house) CountSMBs(_ context.Context, f fibonacco.SMBFilter) (n int, err 
 		}
 	}
 	return n, nil
+}
+
+func (h *house) DeleteSMBIf(ctx context.Context, id int64, version int) error {
+	s, err := h.Find(ctx, id)
+	if err == nil && s.Version != version {
+		err = fibonacco.Errorf(fibonacco.Conflict, "it has been changed")
+	}
+	if err != nil {
+		return err
+	}
+	return h.DeleteSMB(ctx, id)
 }
 
 func (h *house) DeleteSMB(_ context.Context, id int64) error {
@@ -275,7 +415,7 @@ func (h *house) Explain(_ context.Context, id int64, date string) (*fibonacco.Ex
 	if _, err := time.Parse(time.DateOnly, date); err != nil {
 		return nil, fibonacco.InvalidFields("the day cannot be explained", []fibonacco.FieldError{{Field: "date", Reason: "is not a date"}})
 	}
-	return &fibonacco.Explanation{SMBID: id, Date: date, Timezone: "America/New_York"}, nil
+	return &fibonacco.Explanation{SMBID: id, Date: date, Timezone: "America/New_York", Status: fibonacco.StatusPending}, nil
 }
 
 func (h *house) StartImport(_ context.Context, req fibonacco.ImportRequest, file io.Reader, _ int64) (*fibonacco.ImportJob, error) {
@@ -324,6 +464,33 @@ func (h *house) ListSends(_ context.Context, f fibonacco.SendFilter, before int6
 	return page, 0, nil
 }
 
+// QuerySends has a cursor that is the last id.
+func (h *house) QuerySends(ctx context.Context, q fibonacco.ListQuery) (page fibonacco.Page[fibonacco.CampaignSend], err error) {
+	conditions, err := fibonacco.CampaignSendListing.Conditions(q.Filter)
+	if err != nil {
+		return page, err
+	}
+	var f fibonacco.SendFilter
+	for _, c := range conditions {
+		switch c.Field.Name {
+		case "smb_id":
+			f.SMBID, _ = strconv.ParseInt(c.Values[0], 10, 64)
+		case "status":
+			f.Status = fibonacco.SendStatus(c.Values[0])
+		}
+	}
+	var before, next int64
+	if q.Cursor != "" {
+		if before, err = strconv.ParseInt(q.Cursor, 10, 64); err != nil {
+			return page, fibonacco.InvalidFields("no such page", []fibonacco.FieldError{{Field: "page[cursor]", Reason: "is not a cursor of this list"}})
+		}
+	}
+	if page.Data, next, err = h.ListSends(ctx, f, before, q.Size); next != 0 {
+		page.Next = strconv.FormatInt(next, 10)
+	}
+	return page, err
+}
+
 // mailing, queues and access are apart: their methods would clash with the others'.
 type mailing struct{ fibonacco.CampaignMailing }
 
@@ -341,56 +508,10 @@ func (queues) Queues(context.Context) ([]fibonacco.QueueState, error) {
 	return []fibonacco.QueueState{{Name: "emails", Waiting: 2, Wait: 1500 * time.Millisecond}}, nil
 }
 
-// gate lets in tokens and sessions that are called as their role.
-type gate struct{ h *house }
-
-func (g gate) principal(name string) (*fibonacco.Principal, error) {
-	if r := fibonacco.Role(name); r.Valid() {
-		return &fibonacco.Principal{UserID: 1, TokenID: 1, Name: name, Role: r}, nil
-	}
-	return nil, fibonacco.Errorf(fibonacco.Unauthorized, "unknown")
-}
-
-func (g gate) ByToken(_ context.Context, s string) (*fibonacco.Principal, error) {
-	return g.principal(s)
-}
-
-func (g gate) BySession(_ context.Context, s string) (*fibonacco.Principal, error) {
-	return g.principal(s)
-}
-func (g gate) SignOut(context.Context, string) error { return nil }
-func (g gate) SignIn(context.Context, string, string) (string, *fibonacco.Principal, error) {
-	return "", nil, fibonacco.Errorf(fibonacco.Unauthorized, "wrong")
-}
-
-func (g gate) CreateUser(_ context.Context, u fibonacco.User, _ string) (*fibonacco.User, error) {
-	if u.Email == "taken@example.com" {
-		return nil, fibonacco.Errorf(fibonacco.Conflict, "taken")
-	}
-	u.ID, u.UUID, u.CreatedAt = 1, smbUUID, noon
-	return &u, nil
-}
-
-func (g gate) CreateToken(_ context.Context, t fibonacco.AccessToken) (string, *fibonacco.AccessToken, error) {
-	t.ID, t.CreatedAt = 1, noon
-	return "fib_secret", &t, nil
-}
-
-func (g gate) ListTokens(context.Context) ([]fibonacco.AccessToken, error) {
-	return []fibonacco.AccessToken{{ID: 1, Name: "CI", Role: fibonacco.Viewer, CreatedAt: noon}}, nil
-}
-
-func (g gate) RevokeToken(_ context.Context, id int64) error {
-	if id != 1 {
-		return missing("token")
-	}
-	return nil
-}
-
 func (h *house) options() api.Options {
 	return api.Options{
 		Access: gate{h}, SMBs: h, Directory: h, Communities: h, Programme: h, Explainer: h, Importer: h,
-		Campaigns: h, Mailing: mailing{}, Queues: queues{}, Clock: fibonacco.NewFakeClock(noon),
+		Campaigns: h, Mailing: mailing{}, Queues: queues{}, Records: h, Clock: fibonacco.NewFakeClock(noon),
 	}
 }
 

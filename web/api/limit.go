@@ -17,15 +17,19 @@ type remaining interface {
 	TakeLeft(ctx context.Context, key string, perSecond float64, n int) (wait time.Duration, left int)
 }
 
-// limit takes one request out of a principal's budget and says in headers what is left of it.
-// Returns TooMany when there is nothing left.
-func (a *API) limit(w http.ResponseWriter, r *http.Request, p *fibonacco.Principal) error {
+// budgetOf is whose requests are counted together.
+func budgetOf(p *fibonacco.Principal) string {
+	if p.TokenID != 0 {
+		return fmt.Sprintf("api:token:%d", p.TokenID)
+	}
+	return fmt.Sprintf("api:user:%d", p.UserID)
+}
+
+// limit takes one request out of a budget and says in headers what is left of it. Returns TooMany
+// when there is nothing left.
+func (a *API) limit(w http.ResponseWriter, r *http.Request, key string) error {
 	if a.o.Limiter == nil || a.o.PerMinute <= 0 {
 		return nil
-	}
-	key := fmt.Sprintf("api:user:%d", p.UserID)
-	if p.TokenID != 0 {
-		key = fmt.Sprintf("api:token:%d", p.TokenID)
 	}
 	perSecond := a.o.PerMinute / 60
 	var wait time.Duration

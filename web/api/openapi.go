@@ -2,8 +2,6 @@ package api
 
 import (
 	"net/http"
-	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -17,25 +15,12 @@ const (
 	tagBusinesses  = "Businesses"
 	tagProgramme   = "Programme"
 	tagImports     = "Imports"
+	tagConsent     = "Consent and privacy"
 	tagCampaigns   = "Campaigns"
 	tagOperations  = "Operations"
 	tagAccess      = "Access"
+	tagAccount     = "Account"
 )
-
-const introduction = `Everything the pages do, for programs.
-
-**Signing in.** Send a personal access token as ` + "`Authorization: Bearer fib_…`" + `; the pages' own session cookie works too.
-What a token may do is its role: viewer, operator, manager or admin.
-
-**Errors** are problem+json (RFC 9457) with three members more: ` + "`code`" + ` says what happened, for programs;
-` + "`errors`" + ` names every refused value at once; ` + "`request_id`" + ` finds the request in the server's log.
-What is wrong as text (JSON, percent-encoding) is 400; what is wrong as a value is 422; what does not exist is 404;
-what the present state does not allow is 409; a module that this build does not have is 501.
-
-**Lists** come in pages: pass ` + "`page.next`" + ` as ` + "`page[cursor]`" + ` until it is null. Filters compare for equality and take
-several values separated by commas. A query name that is not known is refused, not ignored.
-
-**Limits.** The ` + "`RateLimit-…`" + ` headers say what is left; 429 says in ` + "`Retry-After`" + ` when to come again.`
 
 func config(o Options) huma.Config {
 	if o.Version == "" {
@@ -52,10 +37,12 @@ func config(o Options) huma.Config {
 				{Name: tagCommunities, Description: "Towns and neighbourhoods. Their time zone decides what a day is."},
 				{Name: tagBusinesses, Description: "The businesses (SMBs) that everything else hangs on."},
 				{Name: tagProgramme, Description: "Starting, pausing and resuming the 90 days, for one business or for many."},
-				{Name: tagImports, Description: "Files of businesses, CSV or JSON, of any size."},
+				{Name: tagImports, Description: "Files of businesses, CSV, JSON, NDJSON or Excel, of any size."},
+				{Name: tagConsent, Description: "Who may be reached, with the proof; addresses that get nothing more; archives and erasures."},
 				{Name: tagCampaigns, Description: "The steps of the programme, and the e-mails they became."},
 				{Name: tagOperations, Description: "How the work is going."},
 				{Name: tagAccess, Description: "Who may come in."},
+				{Name: tagAccount, Description: "Signing in, and one's own account. For people with a session: tokens are let to /me only."},
 			},
 			Components: &huma.Components{
 				Schemas: huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer),
@@ -75,37 +62,6 @@ func config(o Options) huma.Config {
 	return c
 }
 
-// describe finishes the specification: what the types cannot say about themselves, because they
-// are the domain's and know nothing of HTTP.
-func (a *API) describe() {
-	spec := a.huma.OpenAPI()
-	schemas := spec.Components.Schemas.Map()
-	for where, text := range descriptions {
-		schema, field, _ := strings.Cut(where, ".")
-		if s := schemas[schema]; s != nil && s.Properties[field] != nil {
-			s.Properties[field].Description = text
-		}
-	}
-	for _, name := range []string{"SMB", "CommunityCount", "Community", "Campaign"} {
-		if s := schemas[name]; s != nil {
-			s.AdditionalProperties = nil // clients must bear with fields that come later
-		}
-	}
-	if s := schemas["SMB"]; s != nil {
-		s.Properties["coordinates"] = &huma.Schema{
-			AnyOf:       []*huma.Schema{{Ref: "#/components/schemas/Point"}, {Type: "null"}},
-			Description: "Where it is; null when unknown.",
-		}
-	}
-	for _, path := range spec.Paths {
-		for _, op := range []*huma.Operation{path.Get, path.Post, path.Put, path.Patch, path.Delete} {
-			if op != nil {
-				describeErrors(op)
-			}
-		}
-	}
-}
-
 var errorWords = map[int]string{
 	http.StatusBadRequest:            "The text of the request cannot be read: JSON, percent-encoding or UTF-8 is broken.",
 	http.StatusUnauthorized:          "No token or session, or one that is not valid.",
@@ -113,6 +69,7 @@ var errorWords = map[int]string{
 	http.StatusNotFound:              "Unknown, or not yours.",
 	http.StatusRequestTimeout:        "The body came too slowly.",
 	http.StatusConflict:              "The present state does not allow it.",
+	http.StatusPreconditionFailed:    "It has been changed since the answer that If-Match names.",
 	http.StatusRequestEntityTooLarge: "The body is too large.",
 	http.StatusUnsupportedMediaType:  "The body is of a type that is not read here.",
 	http.StatusUnprocessableEntity:   "Values are wrong; errors names each.",
@@ -120,19 +77,6 @@ var errorWords = map[int]string{
 	http.StatusInternalServerError:   "Our fault; the request id finds it in the log.",
 	http.StatusNotImplemented:        "The module is not part of this build.",
 	http.StatusServiceUnavailable:    "Not now; Retry-After says when to try again.",
-}
-
-func describeErrors(op *huma.Operation) {
-	for status, r := range op.Responses {
-		code, err := strconv.Atoi(status)
-		if err != nil || errorWords[code] == "" {
-			continue
-		}
-		r.Description = errorWords[code]
-		if slices.Contains([]int{http.StatusTooManyRequests, http.StatusServiceUnavailable}, code) {
-			r.Headers = map[string]*huma.Param{"Retry-After": {Description: "Seconds to wait.", Schema: &huma.Schema{Type: "integer"}}}
-		}
-	}
 }
 
 // descriptions are of fields that do not explain themselves, "Schema.field".
@@ -166,9 +110,22 @@ var descriptions = map[string]string{
 	"CampaignSend.skip_reason":        "Why it did not leave; empty unless suppressed or cancelled.",
 	"CampaignSend.scheduled_for":      "Null means as soon as possible.",
 	"CampaignSend.sent_at":            "When the provider accepted it.",
-	"ImportJob.status":                "queued, running, completed or failed.",
-	"ImportJob.errors":                "The first 1,000 refused values.",
+	"ImportJob.status":                "completed: all of it is stored, and can be found.",
+	"ImportJob.mode":                  "do_not_contact for files of those who want to hear nothing; else empty.",
+	"ImportJob.created":               "New businesses; of a do-not-contact file, rows whose address or number was suppressed.",
+	"ImportJob.skipped":               "Known ones with nothing to change, and repeats within the file.",
+	"ImportJob.errors":                "The first 1,000 refused values; errors.csv has all.",
+	"ImportJob.problems":              "The errors by field and reason, the most frequent first.",
+	"ImportJob.duplicates":            "Of a dry run, the first 50 rows about a business that is known, and what they would change.",
+	"ImportJob.consents":              "Yeses and noes that were recorded.",
+	"ImportJob.mapping":               "Field → column, as the file was read.",
+	"ImportJob.progress":              "0 to 1.",
 	"ImportJob.eta_seconds":           "Null when unknown or done.",
+	"ImportJob.undo_until":            "Null when there is nothing to take back.",
+	"ImportUndo.kept":                 "Created by it, and changed, started or merged since.",
+	"ImportUndo.fields_kept":          "Values that somebody has changed since.",
+	"ImportColumn.field":              "What it seems to hold; empty when nothing.",
+	"ImportColumn.confidence":         "0 to 1; below 0.7 the column is not read unless it is asked for.",
 	"ScoreBreakdown.parts":            "What each kind of engagement adds.",
 	"ScorePart.count":                 "In the last 30 days; machine hits left out.",
 	"ScorePart.cap":                   "Points this kind adds at most.",
@@ -179,7 +136,47 @@ var descriptions = map[string]string{
 	"ProgrammeResult.refused":         "Were in a status that does not allow it; they are as they were.",
 	"ProgrammeResult.planned":         "First steps planned by this call.",
 	"ProgrammeResult.skipped":         "First steps skipped, each with a stored reason.",
+	"SMB.tags":                        "In lower case and in order.",
+	"SMB.version":                     "Goes up with every change; the ETag begins with it.",
+	"NextStep.programme_day":          "1 to 90; 0 for a message outside of the programme.",
+	"NextStep.scheduled_for":          "Null when it is not planned yet, or leaves as soon as possible.",
+	"Reach.reasons":                   "Why not, all of them; empty when allowed.",
+	"TimelineEntry.id":                "Tells it from the other entries of the timeline, and from nothing else.",
+	"TimelineEntry.kind":              "The event's name; audit. and what was done, for what staff did.",
+	"TimelineEntry.summary":           "A sentence for people.",
+	"TimelineEntry.campaign_id":       "Empty when it is about none.",
+	"TimelineEntry.send_id":           "The mail it is about; null when it is about none.",
+	"TimelineEntry.details":           "What the event tells; of what staff changed, who did it and the names of the fields.",
+	"DayScore.day":                    "Local date.",
+	"DayScore.score":                  "At the end of the day, 0 to 100.",
+	"Approval.status":                 "pending, provisioning, provisioned, failed or cancelled.",
+	"CommunityStats.contactable":      "May get e-mail: opted in, with a valid address that is not suppressed, and not marked do not contact.",
+	"CommunityStats.unsubscribed":     "Not opted in to e-mail.",
+	"CommunityStats.sent_30_days":     "Mails that a provider accepted.",
+	"CommunityStats.opened_30_days":   "Of these, opened by people.",
+	"CommunityStats.clicked_30_days":  "Of these, clicked by people.",
+	"CommunityStats.average_score":    "To one decimal.",
+	"CommunityStats.data_quality":     "The average, to one decimal.",
 	"AccessToken.expires_at":          "Null never expires.",
+	"AccessToken.role":                "What it may do at most; never more than its user.",
+	"AccessToken.user_id":             "Whose it is; null for nobody's.",
+	"AccessToken.abilities":           "The only ones it has; empty, whatever its role may.",
+	"AccessToken.communities":         "Ids of the only ones it sees; empty, all that its user sees.",
+	"AccessToken.prefix":              "Its first characters, to know it by.",
+	"AccessToken.last_used_at":        "To the minute; null when never.",
+	"AccessToken.last_used_ip":        "Where from, then.",
+	"User.communities":                "Ids of the only ones this person sees; empty, all.",
+	"User.totp":                       "A code is asked for after the password.",
+	"User.passkeys":                   "How many are registered.",
+	"User.invited":                    "Has no password yet, and has never come in.",
+	"User.disabled":                   "Cannot sign in; sessions have ended, and tokens do not work.",
+	"User.last_seen_at":               "To the minute; null when never.",
+	"Session.method":                  "password, totp, recovery_code, passkey or sso.",
+	"Session.current":                 "The one that asks.",
+	"Session.ip":                      "At the sign-in.",
+	"Session.expires_at":              "At the latest; sooner when it is not used.",
+	"Passkey.synced":                  "Kept by a provider for several devices.",
+	"PasswordLink.url":                "Good once. Whoever has it becomes that user.",
 }
 
 // moduleAbsent is the answer of a route whose module this build does not have.

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"reflect"
 	"slices"
@@ -17,12 +18,16 @@ type operation struct {
 	method, path string // path under Prefix
 	id           string // name in generated clients
 	tag          string
-	summary      string // half a sentence
-	description  string // what else a caller needs to know
-	status       int    // of success; 0 means 200, or 204 without a body
-	errors       []int  // beside those that every route may give
-	request      any    // an example; nil without a body
-	response     any    // an example; nil without a body
+	summary      string        // half a sentence
+	description  string        // what else a caller needs to know
+	status       int           // of success; 0 means 200, or 204 without a body
+	errors       []int         // beside those that every route may give
+	request      any           // an example; nil without a body
+	response     any           // an example; nil without a body
+	parameters   []*huma.Param // beside those that its input type has
+	// rules are the domain's about a body that its schema refuses already, so that all that is
+	// wrong is named at once; nil for none. A body that fits is judged by the module itself.
+	rules func(body []byte) error
 }
 
 // everywhere are the errors that any route may answer.
@@ -35,16 +40,34 @@ var everywhere = []int{
 var (
 	ofBody  = []int{http.StatusRequestTimeout, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType}
 	ofThing = []int{http.StatusNotFound}
+	// Those that take If-Match.
+	ofCondition = []int{http.StatusConflict, http.StatusPreconditionFailed}
 )
 
-var bearer = []map[string][]string{{"token": {}}, {"session": {}}}
+// bearer and inCookie are how callers say who they are.
+var (
+	bearer   = []map[string][]string{{"token": {}}, {"session": {}}}
+	inCookie = []map[string][]string{{"session": {}}}
+)
+
+// security is what a route's rule asks for; nil is nothing.
+func (op operation) security() []map[string][]string {
+	switch rule := Permissions[op.method+" "+Prefix+op.path]; {
+	case rule == everybody:
+		return nil
+	case rule.Ability == inPerson:
+		return inCookie
+	}
+	return bearer
+}
 
 func (op operation) huma() huma.Operation {
 	return huma.Operation{
 		OperationID: op.id, Method: op.method, Path: Prefix + op.path, Tags: []string{op.tag},
 		Summary: op.summary, Description: op.description, DefaultStatus: op.status,
-		Errors:   slices.Concat(everywhere, op.errors),
-		Security: bearer, BodyReadTimeout: boundsOf("").time,
+		Errors:     slices.Concat(everywhere, op.errors),
+		Parameters: op.parameters,
+		Security:   op.security(), BodyReadTimeout: boundsOf("").time,
 	}
 }
 
@@ -60,6 +83,16 @@ type none struct{}
 
 // register adds a route: do's errors become problems, its examples go into the specification.
 func register[I, O any](a *API, op operation, do func(ctx context.Context, in *I) (*O, error)) {
+	registerUnchecked(a, op, func(ctx context.Context, in *I) (*O, error) {
+		if err := exchangeOf(ctx).unknown(); err != nil {
+			return nil, err
+		}
+		return do(ctx, in)
+	})
+}
+
+// registerUnchecked is register for those who look at the names in the query themselves.
+func registerUnchecked[I, O any](a *API, op operation, do func(ctx context.Context, in *I) (*O, error)) {
 	huma.Register(a.huma, op.huma(), func(ctx context.Context, in *I) (*O, error) {
 		out, err := do(ctx, in)
 		if err != nil {
@@ -67,7 +100,19 @@ func register[I, O any](a *API, op operation, do func(ctx context.Context, in *I
 		}
 		return out, nil
 	})
+	if op.rules != nil {
+		a.rules[op.id] = op.rules
+	}
 	a.exemplify(op)
+}
+
+// rulesOf is the rules of what a body says, as far as it can be read as a T.
+func rulesOf[T any](judge func(in T) error) func(body []byte) error {
+	return func(body []byte) error {
+		var in T
+		_ = json.Unmarshal(body, &in) // what does not fit is left out, and named by its schema
+		return judge(in)
+	}
 }
 
 // exemplify puts an operation's examples where its types put the schemas.
@@ -102,7 +147,7 @@ func tidy(v any) any {
 	return out.Interface()
 }
 
-// fill changes v alone: a list is copied first, because a module may keep what it gave us.
+// fill changes v alone: what it leads to is copied first, because a module may keep what it gave us.
 func fill(v reflect.Value) {
 	switch v.Kind() {
 	case reflect.Struct:
@@ -111,18 +156,47 @@ func fill(v reflect.Value) {
 				fill(f)
 			}
 		}
+	case reflect.Pointer:
+		if v.IsNil() || v.Type().Elem().Kind() != reflect.Struct {
+			return
+		}
+		own := reflect.New(v.Type().Elem())
+		own.Elem().Set(v.Elem())
+		fill(own.Elem())
+		v.Set(own)
 	case reflect.Slice:
+		if v.Type() == reflect.TypeFor[json.RawMessage]() {
+			return // JSON of its own
+		}
 		own := reflect.MakeSlice(v.Type(), v.Len(), v.Len())
 		reflect.Copy(own, v)
-		if v.Type().Elem().Kind() == reflect.Struct {
+		if holds(v.Type().Elem()) {
 			for i := range own.Len() {
 				fill(own.Index(i))
 			}
 		}
 		v.Set(own)
 	case reflect.Map:
-		if v.IsNil() {
-			v.Set(reflect.MakeMap(v.Type()))
+		own := reflect.MakeMapWithSize(v.Type(), v.Len())
+		for entries := v.MapRange(); entries.Next(); {
+			value := entries.Value()
+			if holds(v.Type().Elem()) {
+				own := reflect.New(v.Type().Elem()).Elem()
+				own.Set(value)
+				fill(own)
+				value = own
+			}
+			own.SetMapIndex(entries.Key(), value)
 		}
+		v.Set(own)
 	}
+}
+
+// holds reports whether values of a type may hold what has to be filled.
+func holds(t reflect.Type) bool {
+	switch t.Kind() {
+	case reflect.Struct, reflect.Slice, reflect.Map, reflect.Pointer:
+		return true
+	}
+	return false
 }

@@ -4,73 +4,221 @@ import (
 	"github.com/fibonacco/fibonacco"
 )
 
-// Permissions is the least role that each route takes (D11). It is the only place where this is
-// said; a route that is missing here is closed to everybody, and a test holds that none is. A
-// route without a method answers all of them.
-var Permissions = map[string]fibonacco.Role{
-	"GET /api/v1/communities":           fibonacco.Viewer,
-	"POST /api/v1/communities":          fibonacco.Manager,
-	"GET /api/v1/communities/{id}":      fibonacco.Viewer,
-	"GET /api/v1/communities/{id}/smbs": fibonacco.Viewer,
-
-	"GET /api/v1/smbs":         fibonacco.Viewer,
-	"POST /api/v1/smbs":        fibonacco.Operator,
-	"GET /api/v1/smbs/{id}":    fibonacco.Viewer,
-	"PUT /api/v1/smbs/{id}":    fibonacco.Operator,
-	"PATCH /api/v1/smbs/{id}":  fibonacco.Operator,
-	"DELETE /api/v1/smbs/{id}": fibonacco.Manager,
-
-	"POST /api/v1/smbs/{id}/campaign/start":  fibonacco.Operator,
-	"POST /api/v1/smbs/{id}/campaign/pause":  fibonacco.Operator,
-	"POST /api/v1/smbs/{id}/campaign/resume": fibonacco.Operator,
-	"POST /api/v1/smbs/campaign/start":       fibonacco.Operator,
-	"POST /api/v1/smbs/campaign/pause":       fibonacco.Operator,
-	"POST /api/v1/smbs/campaign/resume":      fibonacco.Operator,
-
-	"GET /api/v1/smbs/{id}/engagement/score": fibonacco.Viewer,
-	"GET /api/v1/smbs/{id}/explain":          fibonacco.Viewer,
-	"GET /api/v1/smbs/{id}/campaigns":        fibonacco.Viewer,
-
-	"POST /api/v1/smbs/import":              fibonacco.Operator,
-	"GET /api/v1/smbs/import/{uuid}/status": fibonacco.Viewer,
-
-	"GET /api/v1/campaigns":      fibonacco.Viewer,
-	"GET /api/v1/campaigns/{id}": fibonacco.Viewer,
-	"GET /api/v1/campaign-sends": fibonacco.Viewer,
-	"GET /api/v1/queues":         fibonacco.Viewer,
-
-	"GET /api/v1/tokens":         fibonacco.Admin,
-	"POST /api/v1/tokens":        fibonacco.Admin,
-	"DELETE /api/v1/tokens/{id}": fibonacco.Admin,
-	"POST /api/v1/users":         fibonacco.Admin,
-
-	// Modules that are not part of this build: they say so to everybody who may look around.
-	"/api/v1/content":             fibonacco.Viewer,
-	"/api/v1/content/":            fibonacco.Viewer,
-	"/api/v1/approvals":           fibonacco.Viewer,
-	"/api/v1/approvals/":          fibonacco.Viewer,
-	"/api/v1/inbound":             fibonacco.Viewer,
-	"/api/v1/inbound/":            fibonacco.Viewer,
-	"/api/v1/command-center":      fibonacco.Viewer,
-	"/api/v1/command-center/":     fibonacco.Viewer,
-	"/api/v1/ai":                  fibonacco.Viewer,
-	"/api/v1/ai/":                 fibonacco.Viewer,
-	"/api/v1/analytics":           fibonacco.Viewer,
-	"/api/v1/analytics/":          fibonacco.Viewer,
-	"/api/v1/rvm-drops":           fibonacco.Viewer,
-	"/api/v1/rvm-drops/":          fibonacco.Viewer,
-	"/api/v1/provisioning-tasks":  fibonacco.Viewer,
-	"/api/v1/provisioning-tasks/": fibonacco.Viewer,
+// Rule is what a route takes: at least a role, and an ability, which matters to tokens that were
+// given some.
+type Rule struct {
+	Role    fibonacco.Role
+	Ability fibonacco.Ability
 }
 
-// permit returns Forbidden unless a role may use a route.
-func permit(pattern string, role fibonacco.Role) error {
-	least, ok := Permissions[pattern]
-	if ok && role.AtLeast(least) {
-		return nil
+// Permissions is the rule of each route (D11). It is the only place where this is said, with Pages
+// for what people see; a route that is missing here is closed to everybody, and a test holds that
+// none is. A route without a method answers all of them.
+var Permissions = map[string]Rule{
+	"GET /api/v1/communities":            {fibonacco.Viewer, fibonacco.ReadSMBs},
+	"POST /api/v1/communities":           {fibonacco.Manager, fibonacco.WriteSMBs},
+	"GET /api/v1/communities/{id}":       {fibonacco.Viewer, fibonacco.ReadSMBs},
+	"PATCH /api/v1/communities/{id}":     {fibonacco.Manager, fibonacco.WriteSMBs},
+	"DELETE /api/v1/communities/{id}":    {fibonacco.Manager, fibonacco.WriteSMBs},
+	"GET /api/v1/communities/{id}/smbs":  {fibonacco.Viewer, fibonacco.ReadSMBs},
+	"GET /api/v1/communities/{id}/stats": {fibonacco.Viewer, fibonacco.ReadSMBs},
+
+	"GET /api/v1/smbs":         {fibonacco.Viewer, fibonacco.ReadSMBs},
+	"POST /api/v1/smbs":        {fibonacco.Operator, fibonacco.WriteSMBs},
+	"GET /api/v1/smbs/{id}":    {fibonacco.Viewer, fibonacco.ReadSMBs},
+	"PUT /api/v1/smbs/{id}":    {fibonacco.Operator, fibonacco.WriteSMBs},
+	"PATCH /api/v1/smbs/{id}":  {fibonacco.Operator, fibonacco.WriteSMBs},
+	"DELETE /api/v1/smbs/{id}": {fibonacco.Manager, fibonacco.WriteSMBs},
+
+	"GET /api/v1/segments":           {fibonacco.Viewer, fibonacco.ReadSMBs},
+	"POST /api/v1/segments":          {fibonacco.Operator, fibonacco.WriteSMBs},
+	"GET /api/v1/segments/{uuid}":    {fibonacco.Viewer, fibonacco.ReadSMBs},
+	"PUT /api/v1/segments/{uuid}":    {fibonacco.Operator, fibonacco.WriteSMBs},
+	"DELETE /api/v1/segments/{uuid}": {fibonacco.Operator, fibonacco.WriteSMBs},
+
+	"POST /api/v1/smbs/bulk-update":              {fibonacco.Operator, fibonacco.WriteSMBs},
+	"POST /api/v1/smbs/bulk-update/preview":      {fibonacco.Operator, fibonacco.WriteSMBs},
+	"GET /api/v1/smbs/bulk-update/{uuid}/status": {fibonacco.Viewer, fibonacco.ReadSMBs},
+
+	"POST /api/v1/smbs/{id}/campaign/start":  {fibonacco.Operator, fibonacco.RunProgramme},
+	"POST /api/v1/smbs/{id}/campaign/pause":  {fibonacco.Operator, fibonacco.RunProgramme},
+	"POST /api/v1/smbs/{id}/campaign/resume": {fibonacco.Operator, fibonacco.RunProgramme},
+	"POST /api/v1/smbs/campaign/start":       {fibonacco.Operator, fibonacco.RunProgramme},
+	"POST /api/v1/smbs/campaign/pause":       {fibonacco.Operator, fibonacco.RunProgramme},
+	"POST /api/v1/smbs/campaign/resume":      {fibonacco.Operator, fibonacco.RunProgramme},
+
+	"GET /api/v1/smbs/{id}/engagement":               {fibonacco.Viewer, fibonacco.ReadSMBs},
+	"GET /api/v1/smbs/{id}/engagement/score":         {fibonacco.Viewer, fibonacco.ReadSMBs},
+	"GET /api/v1/smbs/{id}/engagement/score/history": {fibonacco.Viewer, fibonacco.ReadSMBs},
+	"GET /api/v1/smbs/{id}/approvals":                {fibonacco.Viewer, fibonacco.ReadSMBs},
+	"GET /api/v1/smbs/{id}/explain":                  {fibonacco.Viewer, fibonacco.ReadSMBs},
+	"GET /api/v1/smbs/{id}/campaigns":                {fibonacco.Viewer, fibonacco.ReadCampaigns},
+
+	"POST /api/v1/smbs/import":                  {fibonacco.Operator, fibonacco.ImportSMBs},
+	"POST /api/v1/smbs/import/preview":          {fibonacco.Operator, fibonacco.ImportSMBs},
+	"GET /api/v1/smbs/import":                   {fibonacco.Viewer, fibonacco.ImportSMBs},
+	"GET /api/v1/smbs/import/{uuid}/status":     {fibonacco.Viewer, fibonacco.ImportSMBs},
+	"GET /api/v1/smbs/import/{uuid}/errors.csv": {fibonacco.Operator, fibonacco.ImportSMBs},
+	"POST /api/v1/smbs/import/{uuid}/cancel":    {fibonacco.Operator, fibonacco.ImportSMBs},
+	"POST /api/v1/smbs/import/{uuid}/undo":      {fibonacco.Manager, fibonacco.ImportSMBs},
+	"GET /api/v1/import-mappings":               {fibonacco.Viewer, fibonacco.ImportSMBs},
+	"POST /api/v1/import-mappings":              {fibonacco.Operator, fibonacco.ImportSMBs},
+	"GET /api/v1/import-mappings/{uuid}":        {fibonacco.Viewer, fibonacco.ImportSMBs},
+	"DELETE /api/v1/import-mappings/{uuid}":     {fibonacco.Operator, fibonacco.ImportSMBs},
+
+	"GET /api/v1/smbs/{id}/consents":   {fibonacco.Viewer, fibonacco.ReadSMBs},
+	"POST /api/v1/smbs/{id}/consents":  {fibonacco.Operator, fibonacco.WriteSMBs},
+	"GET /api/v1/suppressions":         {fibonacco.Viewer, fibonacco.ReadSMBs},
+	"POST /api/v1/suppressions":        {fibonacco.Operator, fibonacco.WriteSMBs},
+	"GET /api/v1/suppressions/{id}":    {fibonacco.Viewer, fibonacco.ReadSMBs},
+	"DELETE /api/v1/suppressions/{id}": {fibonacco.Manager, fibonacco.WriteSMBs},
+	"POST /api/v1/suppressions/import": {fibonacco.Manager, fibonacco.ImportSMBs},
+	"GET /api/v1/smbs/{id}/export":     {fibonacco.Manager, fibonacco.ExportSMBs},
+	"POST /api/v1/smbs/{id}/erase":     {fibonacco.Manager, fibonacco.ExportSMBs},
+
+	"GET /api/v1/duplicates":               {fibonacco.Viewer, fibonacco.ReadSMBs},
+	"POST /api/v1/duplicates/dismiss":      {fibonacco.Operator, fibonacco.WriteSMBs},
+	"GET /api/v1/smbs/{id}/duplicates":     {fibonacco.Viewer, fibonacco.ReadSMBs},
+	"POST /api/v1/smbs/{id}/merge/preview": {fibonacco.Operator, fibonacco.ReadSMBs},
+	"POST /api/v1/smbs/{id}/merge":         {fibonacco.Manager, fibonacco.WriteSMBs},
+	"GET /api/v1/smbs/{id}/merges":         {fibonacco.Viewer, fibonacco.ReadSMBs},
+	"POST /api/v1/merges/{uuid}/undo":      {fibonacco.Manager, fibonacco.WriteSMBs},
+
+	"GET /api/v1/campaigns":      {fibonacco.Viewer, fibonacco.ReadCampaigns},
+	"GET /api/v1/campaigns/{id}": {fibonacco.Viewer, fibonacco.ReadCampaigns},
+	"GET /api/v1/campaign-sends": {fibonacco.Viewer, fibonacco.ReadCampaigns},
+	"GET /api/v1/queues":         {fibonacco.Viewer, fibonacco.ReadOperations},
+
+	"GET /api/v1/tokens":                  {fibonacco.Admin, fibonacco.AdminAccess},
+	"POST /api/v1/tokens":                 {fibonacco.Admin, fibonacco.AdminAccess},
+	"DELETE /api/v1/tokens/{id}":          {fibonacco.Admin, fibonacco.AdminAccess},
+	"GET /api/v1/users":                   {fibonacco.Admin, fibonacco.AdminAccess},
+	"POST /api/v1/users":                  {fibonacco.Admin, fibonacco.AdminAccess},
+	"GET /api/v1/users/{id}":              {fibonacco.Admin, fibonacco.AdminAccess},
+	"PATCH /api/v1/users/{id}":            {fibonacco.Admin, fibonacco.AdminAccess},
+	"POST /api/v1/users/{id}/disable":     {fibonacco.Admin, fibonacco.AdminAccess},
+	"POST /api/v1/users/{id}/enable":      {fibonacco.Admin, fibonacco.AdminAccess},
+	"POST /api/v1/users/{id}/password":    {fibonacco.Admin, fibonacco.AdminAccess},
+	"POST /api/v1/users/{id}/totp/reset":  {fibonacco.Admin, fibonacco.AdminAccess},
+	"DELETE /api/v1/users/{id}/sessions":  {fibonacco.Admin, fibonacco.AdminAccess},
+	"POST /api/v1/session":                everybody,
+	"POST /api/v1/session/code":           everybody,
+	"DELETE /api/v1/session":              {fibonacco.Viewer, inPerson},
+	"GET /api/v1/me":                      {fibonacco.Viewer, anyAbility},
+	"GET /api/v1/me/account":              {fibonacco.Viewer, inPerson},
+	"PUT /api/v1/me/password":             {fibonacco.Viewer, inPerson},
+	"GET /api/v1/me/sessions":             {fibonacco.Viewer, inPerson},
+	"DELETE /api/v1/me/sessions":          {fibonacco.Viewer, inPerson},
+	"DELETE /api/v1/me/sessions/{id}":     {fibonacco.Viewer, inPerson},
+	"GET /api/v1/me/tokens":               {fibonacco.Viewer, inPerson},
+	"POST /api/v1/me/tokens":              {fibonacco.Viewer, inPerson},
+	"DELETE /api/v1/me/tokens/{id}":       {fibonacco.Viewer, inPerson},
+	"POST /api/v1/me/totp":                {fibonacco.Viewer, inPerson},
+	"POST /api/v1/me/totp/confirm":        {fibonacco.Viewer, inPerson},
+	"POST /api/v1/me/totp/disable":        {fibonacco.Viewer, inPerson},
+	"POST /api/v1/me/totp/recovery-codes": {fibonacco.Viewer, inPerson},
+	"GET /api/v1/me/passkeys":             {fibonacco.Viewer, inPerson},
+	"POST /api/v1/me/passkeys/begin":      {fibonacco.Viewer, inPerson},
+	"POST /api/v1/me/passkeys":            {fibonacco.Viewer, inPerson},
+	"PATCH /api/v1/me/passkeys/{id}":      {fibonacco.Viewer, inPerson},
+	"DELETE /api/v1/me/passkeys/{id}":     {fibonacco.Viewer, inPerson},
+	"GET /api/v1/audit-log":               {fibonacco.Manager, fibonacco.AdminAccess},
+
+	// Modules that are not part of this build: they say so to everybody who may look around.
+	"/api/v1/content":             {fibonacco.Viewer, fibonacco.ReadCampaigns},
+	"/api/v1/content/":            {fibonacco.Viewer, fibonacco.ReadCampaigns},
+	"/api/v1/approvals":           {fibonacco.Viewer, fibonacco.ReadOperations},
+	"/api/v1/approvals/":          {fibonacco.Viewer, fibonacco.ReadOperations},
+	"/api/v1/inbound":             {fibonacco.Viewer, fibonacco.ReadOperations},
+	"/api/v1/inbound/":            {fibonacco.Viewer, fibonacco.ReadOperations},
+	"/api/v1/command-center":      {fibonacco.Viewer, fibonacco.ReadOperations},
+	"/api/v1/command-center/":     {fibonacco.Viewer, fibonacco.ReadOperations},
+	"/api/v1/ai":                  {fibonacco.Viewer, fibonacco.ReadOperations},
+	"/api/v1/ai/":                 {fibonacco.Viewer, fibonacco.ReadOperations},
+	"/api/v1/analytics":           {fibonacco.Viewer, fibonacco.ReadOperations},
+	"/api/v1/analytics/":          {fibonacco.Viewer, fibonacco.ReadOperations},
+	"/api/v1/rvm-drops":           {fibonacco.Viewer, fibonacco.ReadOperations},
+	"/api/v1/rvm-drops/":          {fibonacco.Viewer, fibonacco.ReadOperations},
+	"/api/v1/provisioning-tasks":  {fibonacco.Viewer, fibonacco.ReadOperations},
+	"/api/v1/provisioning-tasks/": {fibonacco.Viewer, fibonacco.ReadOperations},
+}
+
+// Pages is the rule of each page of web/ui, by the pattern it is mounted at.
+var Pages = map[string]Rule{
+	"GET /{$}":             {fibonacco.Viewer, fibonacco.ReadOperations},
+	"GET /overview":        {fibonacco.Viewer, fibonacco.ReadOperations},
+	"GET /overview/events": {fibonacco.Viewer, fibonacco.ReadOperations},
+	"GET /find":            {fibonacco.Viewer, fibonacco.ReadSMBs},
+
+	"GET /businesses":              {fibonacco.Viewer, fibonacco.ReadSMBs},
+	"GET /businesses/{id}":         {fibonacco.Viewer, fibonacco.ReadSMBs},
+	"POST /businesses/{id}/start":  {fibonacco.Operator, fibonacco.RunProgramme},
+	"POST /businesses/{id}/pause":  {fibonacco.Operator, fibonacco.RunProgramme},
+	"POST /businesses/{id}/resume": {fibonacco.Operator, fibonacco.RunProgramme},
+
+	"GET /programme":           {fibonacco.Viewer, fibonacco.ReadCampaigns},
+	"GET /programme/{id}":      {fibonacco.Viewer, fibonacco.ReadCampaigns},
+	"GET /queues":              {fibonacco.Viewer, fibonacco.ReadOperations},
+	"GET /mailbox":             {fibonacco.Viewer, fibonacco.ReadOperations},
+	"GET /mailbox/{id}":        {fibonacco.Viewer, fibonacco.ReadOperations},
+	"GET /mailbox/{id}/html":   {fibonacco.Viewer, fibonacco.ReadOperations},
+	"GET /mailbox/{id}/source": {fibonacco.Viewer, fibonacco.ReadOperations},
+	"POST /clock":              {fibonacco.Operator, fibonacco.RunOperations},
+	"/":                        {fibonacco.Viewer, anyAbility},
+
+	"GET /account":                       {fibonacco.Viewer, inPerson},
+	"POST /account/password":             {fibonacco.Viewer, inPerson},
+	"POST /account/totp":                 {fibonacco.Viewer, inPerson},
+	"POST /account/totp/confirm":         {fibonacco.Viewer, inPerson},
+	"POST /account/totp/disable":         {fibonacco.Viewer, inPerson},
+	"POST /account/totp/codes":           {fibonacco.Viewer, inPerson},
+	"POST /account/passkeys/begin":       {fibonacco.Viewer, inPerson},
+	"POST /account/passkeys":             {fibonacco.Viewer, inPerson},
+	"POST /account/passkeys/{id}/name":   {fibonacco.Viewer, inPerson},
+	"POST /account/passkeys/{id}/remove": {fibonacco.Viewer, inPerson},
+	"POST /account/tokens":               {fibonacco.Viewer, inPerson},
+	"POST /account/tokens/{id}/revoke":   {fibonacco.Viewer, inPerson},
+	"POST /account/sessions/{id}/end":    {fibonacco.Viewer, inPerson},
+	"POST /account/sessions/end":         {fibonacco.Viewer, inPerson},
+}
+
+// Metrics is the rule of /metrics, for whoever does not sit on this machine.
+var Metrics = Rule{fibonacco.Viewer, fibonacco.ReadOperations}
+
+// What stands in a rule where no ability would do.
+const (
+	// anyAbility is for what tells nothing but who asks.
+	anyAbility fibonacco.Ability = ""
+	// inPerson keeps tokens out: people only, with a session. For what opens other ways in.
+	inPerson fibonacco.Ability = "in person"
+)
+
+// everybody is the rule of a route that is open to the world: signing in.
+var everybody = Rule{Role: "everybody"}
+
+// exporting is what an export of a list takes beside the list's own rule.
+var exporting = Rule{fibonacco.Viewer, fibonacco.ExportSMBs}
+
+// Allow returns Forbidden unless p may do what a rule guards.
+func (r Rule) Allow(p *fibonacco.Principal) error {
+	switch {
+	case p.Role == fibonacco.Owner:
+		return fibonacco.Errorf(fibonacco.Forbidden, "this is not open to the role %s", p.Role)
+	case !p.Role.AtLeast(r.Role):
+		return fibonacco.Errorf(fibonacco.Forbidden, "this takes the role %s or more, and yours is %s", r.Role, p.Role)
+	case r.Ability == inPerson && p.TokenID != 0:
+		return fibonacco.Errorf(fibonacco.Forbidden, "this takes a person who has signed in, and cannot be done with a token")
+	case r.Ability != anyAbility && r.Ability != inPerson && !p.May(r.Ability):
+		return fibonacco.Errorf(fibonacco.Forbidden, "this takes the ability %s, which the token does not have", r.Ability)
 	}
-	if !ok || role == fibonacco.Owner {
-		return fibonacco.Errorf(fibonacco.Forbidden, "this is not open to the role %s", role)
+	return nil
+}
+
+// permit returns Forbidden unless p may use a route.
+func permit(pattern string, p *fibonacco.Principal) error {
+	rule, ok := Permissions[pattern]
+	if !ok {
+		return fibonacco.Errorf(fibonacco.Forbidden, "this is not open to the role %s", p.Role)
 	}
-	return fibonacco.Errorf(fibonacco.Forbidden, "this takes the role %s or more, and yours is %s", least, role)
+	return rule.Allow(p)
 }

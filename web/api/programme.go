@@ -31,47 +31,25 @@ func (a *API) programme() {
 		method: http.MethodPost, path: "/smbs/campaign/start", id: "start-smbs", tag: tagProgramme,
 		summary: "Start many businesses", errors: append([]int{http.StatusConflict}, ofBody...),
 		description: bulk + " 409 when there is no campaign to send.",
-		request:     bulkInput{Filter: bulkFilter{CommunityID: []int64{1}, CampaignStatus: []string{"pending"}}},
+		request:     map[string]any{"filter": map[string]any{"community_id": []int64{1}, "campaign_status": "pending", "engagement_score": "20..", "search": "bakery"}},
 		response:    fibonacco.ProgrammeResult{Matched: 214, Changed: 210, Refused: 4, Planned: 208, Skipped: 2},
 	}, a.startSMBs)
 	register(a, operation{
 		method: http.MethodPost, path: "/smbs/campaign/pause", id: "pause-smbs", tag: tagProgramme,
 		summary: "Pause many businesses", description: bulk, errors: ofBody,
-		request:  bulkPauseInput{Filter: bulkFilter{Category: []string{"Bakery"}}, Reason: "flour shortage"},
+		request:  map[string]any{"filter": map[string]any{"category": []string{"Bakery"}}, "reason": "flour shortage"},
 		response: fibonacco.ProgrammeResult{Matched: 12, Changed: 12},
 	}, a.pauseSMBs)
 	register(a, operation{
 		method: http.MethodPost, path: "/smbs/campaign/resume", id: "resume-smbs", tag: tagProgramme,
 		summary: "Resume many businesses", description: bulk, errors: ofBody,
-		request:  bulkInput{Filter: bulkFilter{Category: []string{"Bakery"}}},
+		request:  map[string]any{"filter": map[string]any{"segment": exampleSegment.UUID}},
 		response: fibonacco.ProgrammeResult{Matched: 12, Changed: 12},
 	}, a.resumeSMBs)
 }
 
 type pauseInput struct {
 	Reason string `json:"reason,omitempty" maxLength:"255" example:"on holiday until March" doc:"Shown to staff wherever they look for the business's mails."`
-}
-
-// bulkFilter says which businesses: SMBFilter as a caller writes it.
-type bulkFilter struct {
-	ID               []int64  `json:"id,omitempty" minimum:"1" maxItems:"10000"`
-	CommunityID      []int64  `json:"community_id,omitempty" minimum:"1" maxItems:"1000"`
-	CampaignStatus   []string `json:"campaign_status,omitempty" enum:"pending,active,paused,completed"`
-	EngagementTier   []int    `json:"engagement_tier,omitempty" minimum:"1" maximum:"4"`
-	ServiceModel     []string `json:"service_model,omitempty" maxLength:"50" maxItems:"20"`
-	SubscriptionTier []string `json:"subscription_tier,omitempty" maxLength:"50" maxItems:"20"`
-	Source           []string `json:"source,omitempty" maxLength:"50" maxItems:"20"`
-	Category         []string `json:"category,omitempty" maxLength:"100" maxItems:"20"`
-	Search           string   `json:"search,omitempty" maxLength:"200"`
-}
-
-func (f bulkFilter) filter() fibonacco.SMBFilter {
-	out := SMBFilters{
-		EngagementTier: f.EngagementTier, CampaignStatus: f.CampaignStatus, ServiceModel: f.ServiceModel,
-		SubscriptionTier: f.SubscriptionTier, Source: f.Source, Category: f.Category, Search: f.Search,
-	}.filter()
-	out.IDs, out.CommunityIDs = f.ID, f.CommunityID
-	return out
 }
 
 type bulkInput struct {
@@ -162,7 +140,11 @@ func (a *API) resumeSMBs(ctx context.Context, in *body[bulkInput]) (*body[fibona
 }
 
 func moveMany(ctx context.Context, f bulkFilter, do move) (*body[fibonacco.ProgrammeResult], error) {
-	result, err := do(ctx, f.filter())
+	filter, err := f.filter()
+	if err != nil {
+		return nil, err
+	}
+	result, err := do(ctx, filter)
 	if err != nil {
 		return nil, err
 	}

@@ -1,8 +1,10 @@
 package api
 
 import (
+	"bytes"
 	"encoding/base64"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"slices"
@@ -14,7 +16,6 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"github.com/fibonacco/fibonacco"
-	"github.com/fibonacco/fibonacco/web/api/edge"
 )
 
 // readable refuses what no database can store or find: broken percent-encoding, broken UTF-8 and
@@ -37,16 +38,19 @@ func readable(r *http.Request) error {
 
 func clean(s string) bool { return utf8.ValidString(s) && !strings.ContainsRune(s, 0) }
 
-// knownQuery refuses query names that the operation does not know, so that a misspelt filter is
-// not taken for none.
-func (a *API) knownQuery(ctx huma.Context, next func(huma.Context)) {
-	u := ctx.URL()
-	if err := onlyKnown(u.Query(), queryNames(ctx.Operation())); err != nil {
-		r, w := humago.Unwrap(ctx)
-		edge.Write(w, r, err)
-		return
+// withExchange hands the request itself on to the handlers.
+func (a *API) withExchange(ctx huma.Context, next func(huma.Context)) {
+	r, w := humago.Unwrap(ctx)
+	at := exchange{r: r, w: w, known: queryNames(ctx.Operation())}
+	if rules := a.rules[ctx.Operation().OperationID]; rules != nil {
+		var body bytes.Buffer
+		r.Body = struct {
+			io.Reader
+			io.Closer
+		}{io.TeeReader(r.Body, &body), r.Body}
+		at.rules = func() error { return rules(body.Bytes()) }
 	}
-	next(ctx)
+	next(huma.WithValue(ctx, exchangeKey{}, at))
 }
 
 func queryNames(op *huma.Operation) []string {
@@ -59,6 +63,8 @@ func queryNames(op *huma.Operation) []string {
 	return names
 }
 
+// onlyKnown refuses query names that the operation does not know, so that a misspelt filter is
+// not taken for none.
 func onlyKnown(query url.Values, known []string) error {
 	var bad []fibonacco.FieldError
 	for name, values := range query {

@@ -68,10 +68,32 @@ func problemOf(ctx context.Context, status int, msg string, errs []error) *edge.
 		for _, err := range errs {
 			p.Errors = append(p.Errors, refusalOf(err))
 		}
+		p.Errors = append(p.Errors, alsoWrong(exchangeOf(ctx), p.Errors)...)
 		slices.SortStableFunc(p.Errors, func(a, b edge.Refusal) int { return strings.Compare(a.Field, b.Field) })
 		return p
 	}
 	return edge.New(ctx, edge.CodeOf(status), msg)
+}
+
+// alsoWrong is what huma cannot know of: unknown names in the query, and values of the body that
+// the domain refuses, unless their fields are named already.
+func alsoWrong(at exchange, named []edge.Refusal) (more []edge.Refusal) {
+	errs := []error{at.unknown()}
+	if at.rules != nil {
+		errs = append(errs, at.rules())
+	}
+	for _, err := range errs {
+		var refused *fibonacco.Error
+		if !errors.As(err, &refused) {
+			continue
+		}
+		for _, f := range refused.Fields {
+			if !slices.ContainsFunc(named, func(r edge.Refusal) bool { return r.Field == f.Field }) {
+				more = append(more, edge.Refusal(f))
+			}
+		}
+	}
+	return more
 }
 
 func malformed(msg string, errs []error) string {

@@ -2,18 +2,34 @@ package api
 
 import (
 	"context"
+	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 
 	"github.com/fibonacco/fibonacco"
 )
 
 func (a *API) sends() {
-	register(a, operation{
+	registerList(a, operation{
 		method: http.MethodGet, path: "/campaign-sends", id: "list-campaign-sends", tag: tagCampaigns,
 		summary: "Programme e-mails, newest first", description: "The ledger: one entry for each e-mail that was ever planned.",
 		response: exampleSends,
-	}, a.listSends)
+	}, fibonacco.CampaignSendListing, func(ctx context.Context, _ *none, q question) (fibonacco.Page[fibonacco.CampaignSend], error) {
+		return a.querySends(ctx, q.ListQuery)
+	})
+	registerList(a, operation{
+		method: http.MethodGet, path: "/smbs/{id}/campaigns", id: "list-smb-sends", tag: tagBusinesses,
+		summary: "The e-mails of a business, newest first", errors: ofThing, response: exampleSends,
+	}, sendsOfOne, a.listSMBSends)
 }
+
+// sendsOfOne is the list of sends for one business: whose they are is no question any more.
+var sendsOfOne = func() fibonacco.Listing {
+	l := fibonacco.CampaignSendListing
+	l.Fields = slices.DeleteFunc(slices.Clone(l.Fields), func(f fibonacco.ListField) bool { return f.Name == "smb_id" || f.Name == "community_id" })
+	return l
+}()
 
 var exampleSends = list[fibonacco.CampaignSend]{
 	Data: []fibonacco.CampaignSend{{
@@ -22,30 +38,23 @@ var exampleSends = list[fibonacco.CampaignSend]{
 		MessageID: "0193c2f0-aaaa-7bbb-8ccc-0d0e0f101112@fibonacco.example", Status: fibonacco.SendSent,
 		CreatedAt: exampleTime, UpdatedAt: exampleTime,
 	}},
-	Page: Paging{Size: 50}.info("sends", 7),
+	Page: pageInfo{Size: pageSizeDefault},
 }
 
-func (a *API) listSends(ctx context.Context, in *struct {
-	SMBID      int64  `query:"filter[smb_id]" minimum:"1" example:"42"`
-	CampaignID string `query:"filter[campaign_id]" maxLength:"50" example:"HOOK-001"`
-	Status     string `query:"filter[status]" enum:"queued,sending,sent,failed,unknown,bounced,complained,suppressed,cancelled" example:"sent"`
-	Paging
-},
-) (*body[list[fibonacco.CampaignSend]], error) {
-	return a.pageOfSends(ctx, fibonacco.SendFilter{SMBID: in.SMBID, CampaignID: in.CampaignID, Status: fibonacco.SendStatus(in.Status)}, in.Paging)
-}
-
-func (a *API) pageOfSends(ctx context.Context, filter fibonacco.SendFilter, p Paging) (*body[list[fibonacco.CampaignSend]], error) {
+func (a *API) querySends(ctx context.Context, q fibonacco.ListQuery) (fibonacco.Page[fibonacco.CampaignSend], error) {
 	if a.o.Campaigns == nil {
-		return nil, moduleAbsent("Campaign Engine")
+		return fibonacco.Page[fibonacco.CampaignSend]{}, moduleAbsent("Campaign Engine")
 	}
-	before, err := p.after("sends")
+	return a.o.Campaigns.QuerySends(ctx, q)
+}
+
+func (a *API) listSMBSends(ctx context.Context, in *SMBPath, q question) (fibonacco.Page[fibonacco.CampaignSend], error) {
+	s, err := a.findSMB(ctx, in.ID)
 	if err != nil {
-		return nil, err
+		return fibonacco.Page[fibonacco.CampaignSend]{}, err
 	}
-	page, next, err := a.o.Campaigns.ListSends(ctx, filter, before, p.Size)
-	if err != nil {
-		return nil, err
-	}
-	return &body[list[fibonacco.CampaignSend]]{list[fibonacco.CampaignSend]{Data: page, Page: p.info("sends", next)}}, nil
+	of := q.ListQuery
+	of.Filter = maps.Clone(of.Filter)
+	of.Filter["smb_id"] = fmt.Sprint(s.ID)
+	return a.querySends(ctx, of)
 }

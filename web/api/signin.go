@@ -1,7 +1,6 @@
 package api
 
 import (
-	"context"
 	"errors"
 	"net/http"
 	"strings"
@@ -44,18 +43,6 @@ func SignedIn(r *http.Request, access fibonacco.AccessService, crossOrigin *http
 		return nil, &fibonacco.Error{Code: fibonacco.Forbidden, Message: "the request came from another site", Err: err}
 	}
 	return p, nil
-}
-
-type principalKey struct{}
-
-func withPrincipal(ctx context.Context, p *fibonacco.Principal) context.Context {
-	return context.WithValue(ctx, principalKey{}, p)
-}
-
-// PrincipalOf is who sent the request of this context; nil outside of one.
-func PrincipalOf(ctx context.Context) *fibonacco.Principal {
-	p, _ := ctx.Value(principalKey{}).(*fibonacco.Principal)
-	return p
 }
 
 // isNotFound reports whether err says that something does not exist.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -15,26 +16,24 @@ func (a *API) smb() {
 		method: http.MethodPost, path: "/smbs", id: "create-smb", tag: tagBusinesses,
 		summary: "Add a business", status: http.StatusCreated, errors: ofBody,
 		description: "It starts in tier 4 with score 0 and status pending; the programme begins when it is started. E-mail and voicemail are opted in unless said otherwise, SMS and phone are not.",
-		request:     smbInput{BusinessName: "Rosa's Bakery", PrimaryEmail: "rosa@rosasbakery.example", CommunityID: 1},
+		request:     smbInput{BusinessName: "Rosa's Bakery", PrimaryEmail: "rosa@rosasbakery.example", CommunityID: 1, Tags: []string{"bakery"}},
 		response:    exampleSMB,
 	}, a.createSMB)
-	register(a, operation{
-		method: http.MethodGet, path: "/smbs/{id}", id: "get-smb", tag: tagBusinesses,
-		summary: "One business", errors: ofThing, response: exampleSMB,
-	}, a.getSMB)
+	a.smbRecord()
 	for method, id := range map[string]string{http.MethodPut: "put-smb", http.MethodPatch: "patch-smb"} {
 		register(a, operation{
 			method: method, path: "/smbs/{id}", id: id, tag: tagBusinesses,
-			summary: "Change a business", errors: append(append([]int{}, ofThing...), ofBody...),
-			description: "Only what is named changes, with PUT as with PATCH. An empty text, or null, makes a text unknown.",
-			request:     map[string]any{"city": "Brooklyn", "email_opted_in": false},
-			response:    exampleSMB,
+			summary: "Change a business", errors: slices.Concat(ofThing, ofBody, ofCondition),
+			description: "Only what is named changes, with PUT as with PATCH. An empty text, or null, makes a text unknown. tags are replaced as a whole; " +
+				"of metadata, the keys that are named change, and null takes a key away. With If-Match, 412 says that somebody else was faster.",
+			request:  map[string]any{"city": "Brooklyn", "email_opted_in": false, "tags": []string{"bakery", "vip"}, "metadata": map[string]any{"crm_id": "A-17"}},
+			response: exampleSMB,
 		}, a.updateSMB)
 	}
 	register(a, operation{
 		method: http.MethodDelete, path: "/smbs/{id}", id: "delete-smb", tag: tagBusinesses,
-		summary: "Delete a business", errors: ofThing,
-		description: "It is kept for 90 days, unseen. What was queued for it is cancelled with the reason deleted.",
+		summary: "Delete a business", errors: slices.Concat(ofThing, ofCondition),
+		description: "It is kept for 90 days, unseen. What was queued for it is cancelled with the reason deleted. With If-Match, 412 says that it was changed since.",
 	}, a.deleteSMB)
 }
 
@@ -43,7 +42,7 @@ var exampleSMB = fibonacco.SMB{
 	PrimaryContactName: "Rosa Diaz", PrimaryEmail: "rosa@rosasbakery.example", PrimaryPhone: "+17185550142",
 	City: "Brooklyn", State: "NY", ZIP: "11201", EngagementTier: 3, EngagementScore: 25,
 	CampaignStatus: fibonacco.StatusActive, CurrentCampaignID: "HOOK-001", ManifestDestinyDay: 1, ManifestDestinyStartDate: "2026-11-23",
-	SubscriptionTier: "free", EmailOptedIn: true, RVMOptedIn: true, Source: "import", DataQualityScore: 70,
+	SubscriptionTier: "free", EmailOptedIn: true, RVMOptedIn: true, Source: "import", DataQualityScore: 70, Tags: []string{"bakery"}, Version: 7,
 	CreatedAt: exampleTime, UpdatedAt: exampleTime,
 }
 
@@ -73,6 +72,8 @@ type smbInput struct {
 	RVMOptedIn         *bool                     `json:"rvm_opted_in,omitempty" doc:"Left out, true."`
 	PhoneOptedIn       *bool                     `json:"phone_opted_in,omitempty" doc:"Left out, false."`
 	DoNotContact       *bool                     `json:"do_not_contact,omitempty" doc:"Left out, false."`
+	Tags               []string                  `json:"tags,omitempty" maxItems:"50" doc:"Kept in lower case and in order; at most 50 characters each."`
+	Metadata           map[string]any            `json:"metadata,omitempty" doc:"Anything you want to keep with it."`
 }
 
 type pointInput struct {
@@ -82,7 +83,7 @@ type pointInput struct {
 
 func (p *pointInput) point() *fibonacco.Point { return (*fibonacco.Point)(p) }
 
-func (a *API) createSMB(ctx context.Context, in *body[smbInput]) (*created[fibonacco.SMB], error) {
+func (a *API) createSMB(ctx context.Context, in *body[smbInput]) (*createdSMB, error) {
 	if a.o.SMBs == nil {
 		return nil, moduleAbsent("SMB CRM")
 	}
@@ -94,11 +95,23 @@ func (a *API) createSMB(ctx context.Context, in *body[smbInput]) (*created[fibon
 		ServiceModel: b.ServiceModel, SubscriptionTier: or(b.SubscriptionTier, "free"), Source: or(b.Source, "api"),
 		EmailOptedIn: given(b.EmailOptedIn, true), SMSOptedIn: given(b.SMSOptedIn, false), RVMOptedIn: given(b.RVMOptedIn, true),
 		PhoneOptedIn: given(b.PhoneOptedIn, false), DoNotContact: given(b.DoNotContact, false),
+		Tags: b.Tags, Metadata: b.Metadata,
 	})
 	if err != nil {
 		return nil, err
 	}
-	return &created[fibonacco.SMB]{Location: fmt.Sprintf("%s/smbs/%d", Prefix, s.ID), Body: *s}, nil
+	out, err := tag[fibonacco.SMB](s.Version, *s)
+	if err != nil {
+		return nil, err
+	}
+	return &createdSMB{Location: fmt.Sprintf("%s/smbs/%d", Prefix, s.ID), ETag: out.ETag, Body: out.Body}, nil
+}
+
+// createdSMB is a new business.
+type createdSMB struct {
+	Location string `header:"Location" doc:"Where it is from now on."`
+	ETag     string `header:"ETag" doc:"Version and fingerprint, for If-Match."`
+	Body     rendered[fibonacco.SMB]
 }
 
 func or(text, otherwise string) string {
@@ -134,36 +147,61 @@ func (a *API) findSMB(ctx context.Context, idOrUUID string) (*fibonacco.SMB, err
 	return nil, fibonacco.Errorf(fibonacco.NotFound, "there is no such business")
 }
 
-func (a *API) getSMB(ctx context.Context, in *SMBPath) (*body[fibonacco.SMB], error) {
-	s, err := a.findSMB(ctx, in.ID)
-	if err != nil {
-		return nil, err
-	}
-	return &body[fibonacco.SMB]{*s}, nil
-}
-
 func (a *API) updateSMB(ctx context.Context, in *struct {
 	SMBPath
+	Conditions
 	Body smbChange
 },
-) (*body[fibonacco.SMB], error) {
+) (*tagged[fibonacco.SMB], error) {
 	s, err := a.findSMB(ctx, in.ID)
 	if err != nil {
 		return nil, err
 	}
-	if s, err = a.o.SMBs.Update(ctx, s.ID, in.Body.change()); err != nil {
+	change := in.Body.change()
+	if change.IfVersion, err = ifMatch(ctx, s.Version); err != nil {
 		return nil, err
 	}
-	return &body[fibonacco.SMB]{*s}, nil
+	updated, err := a.o.SMBs.Update(ctx, s.ID, change)
+	if err != nil {
+		return nil, a.overtaken(ctx, s.ID, change.IfVersion, err)
+	}
+	return tag[fibonacco.SMB](updated.Version, *updated)
 }
 
-func (a *API) deleteSMB(ctx context.Context, in *SMBPath) (*none, error) {
+// overtaken is err, or PreconditionFailed when what it says is that the business no longer has the
+// version that If-Match asked for.
+func (a *API) overtaken(ctx context.Context, id int64, want *int, err error) error {
+	if want == nil || fibonacco.CodeOf(err) != fibonacco.Conflict {
+		return err
+	}
+	now, findErr := a.o.SMBs.Find(ctx, id)
+	switch {
+	case findErr != nil:
+		return findErr
+	case now.Version != *want:
+		return preconditionFailed(ctx)
+	}
+	return err
+}
+
+func (a *API) deleteSMB(ctx context.Context, in *struct {
+	SMBPath
+	Conditions
+},
+) (*none, error) {
 	if a.o.Directory == nil {
 		return nil, moduleAbsent("SMB CRM")
 	}
 	s, err := a.findSMB(ctx, in.ID)
 	if err != nil {
 		return nil, err
+	}
+	want, err := ifMatch(ctx, s.Version)
+	if err != nil {
+		return nil, err
+	}
+	if want != nil {
+		return nil, a.overtaken(ctx, s.ID, want, a.o.Directory.DeleteSMBIf(ctx, s.ID, *want))
 	}
 	return nil, a.o.Directory.DeleteSMB(ctx, s.ID)
 }

@@ -31,6 +31,8 @@ type smbChange struct {
 	PhoneOptedIn       *bool                     `json:"phone_opted_in,omitempty"`
 	DoNotContact       *bool                     `json:"do_not_contact,omitempty"`
 	Source             *string                   `json:"source,omitempty" nullable:"true"`
+	Tags               []string                  `json:"tags,omitempty" maxItems:"50" doc:"All of them; an empty list takes them away."`
+	Metadata           map[string]any            `json:"metadata,omitempty" doc:"Keys that are named change; null takes one away."`
 }
 
 // UnmarshalJSON takes null as JSON merge patch does: a text becomes unknown. Where there is no
@@ -70,6 +72,6 @@ func (c smbChange) change() fibonacco.SMBChange {
 		Address: c.Address, City: c.City, State: c.State, ZIP: c.ZIP, Coordinates: c.Coordinates.point(),
 		ServiceModel: c.ServiceModel, SubscriptionTier: c.SubscriptionTier,
 		EmailOptedIn: c.EmailOptedIn, SMSOptedIn: c.SMSOptedIn, RVMOptedIn: c.RVMOptedIn, PhoneOptedIn: c.PhoneOptedIn,
-		DoNotContact: c.DoNotContact, Source: c.Source,
+		DoNotContact: c.DoNotContact, Source: c.Source, Tags: c.Tags, Metadata: c.Metadata,
 	}
 }

@@ -3,78 +3,80 @@ package api
 import (
 	"context"
 	"net/http"
+	"slices"
 
 	"github.com/fibonacco/fibonacco"
 )
 
 func (a *API) smbs() {
-	register(a, operation{
+	example := list[entry[listedSMB]]{Data: []entry[listedSMB]{{value: listedSMB{smbRecord: smbRecord{SMB: exampleSMB}}}}, Page: pageInfo{Size: pageSizeDefault}}
+	registerList(a, operation{
 		method: http.MethodGet, path: "/smbs", id: "list-smbs", tag: tagBusinesses,
-		summary:     "Find businesses",
-		description: "In the order they were added. Every filter takes several values separated by commas; different filters must all hold. Deleted businesses are never listed.",
-		response:    exampleSMBs,
-	}, a.listSMBs)
+		summary: "Find businesses", response: example,
+		description: "In the order they were added; a search that names no order has its own: the exact e-mail address or number first, then names that begin with it, then names " +
+			"that contain it, then the rest. Every word of a search must occur in the name, the trading name, the e-mail address or the number; words of one or two characters at the " +
+			"beginning of a word. Deleted businesses are never listed.",
+	}, fibonacco.SMBListing, a.listSMBs)
+	registerList(a, operation{
+		method: http.MethodGet, path: "/communities/{id}/smbs", id: "list-community-smbs", tag: tagCommunities,
+		summary: "The businesses of a community", description: "Filters, search, order and pages as in the list of all businesses.",
+		errors: ofThing, response: example,
+	}, fibonacco.SMBListing, a.listCommunitySMBs)
 	a.smb()
 }
 
-// SMBFilters narrow a list of businesses. Field names are those of the columns.
-type SMBFilters struct {
-	EngagementTier   []int    `query:"filter[engagement_tier]" minimum:"1" maximum:"4" maxItems:"4" example:"[1,2]" doc:"1 Premium, 2 Engaged, 3 Active, 4 Passive."`
-	CampaignStatus   []string `query:"filter[campaign_status]" enum:"pending,active,paused,completed" maxItems:"4" example:"[\"active\"]"`
-	ServiceModel     []string `query:"filter[service_model]" maxLength:"50" maxItems:"20" example:"[\"self_service\"]"`
-	SubscriptionTier []string `query:"filter[subscription_tier]" maxLength:"50" maxItems:"20" example:"[\"free\",\"starter\"]"`
-	Source           []string `query:"filter[source]" maxLength:"50" maxItems:"20" example:"[\"import\"]"`
-	Category         []string `query:"filter[category]" maxLength:"100" maxItems:"20" example:"[\"Bakery\"]"`
-	Search           string   `query:"search" maxLength:"200" example:"rosa" doc:"Part of the name, the trading name, the e-mail address or the phone number."`
+func (a *API) listSMBs(ctx context.Context, _ *none, q question) (fibonacco.Page[listedSMB], error) {
+	return a.pageOfSMBs(ctx, fibonacco.SMBFilter{}, q)
 }
 
-func (f SMBFilters) filter() fibonacco.SMBFilter {
-	out := fibonacco.SMBFilter{
-		EngagementTiers: f.EngagementTier, ServiceModels: f.ServiceModel, SubscriptionTiers: f.SubscriptionTier,
-		Sources: f.Source, Categories: f.Category, Search: f.Search,
+func (a *API) listCommunitySMBs(ctx context.Context, in *CommunityPath, q question) (fibonacco.Page[listedSMB], error) {
+	c, err := a.findCommunity(ctx, in.ID)
+	if err != nil {
+		return fibonacco.Page[listedSMB]{}, err
 	}
-	for _, s := range f.CampaignStatus {
-		out.CampaignStatuses = append(out.CampaignStatuses, fibonacco.CampaignStatus(s))
-	}
-	return out
+	return a.pageOfSMBs(ctx, fibonacco.SMBFilter{CommunityIDs: []int64{c.ID}}, q)
 }
 
-// Totals asks for a count, which costs more than a page does.
-type Totals struct {
-	Total bool `query:"page[total]" doc:"Also count all that match, in page.total."`
-}
-
-func (a *API) listSMBs(ctx context.Context, in *struct {
-	CommunityID []int64 `query:"filter[community_id]" minimum:"1" maxItems:"200" example:"[1]"`
-	SMBFilters
-	Paging
-	Totals
-},
-) (*body[list[fibonacco.SMB]], error) {
-	filter := in.SMBFilters.filter()
-	filter.CommunityIDs = in.CommunityID
-	return a.pageOfSMBs(ctx, filter, in.Paging, in.Totals)
-}
-
-func (a *API) pageOfSMBs(ctx context.Context, filter fibonacco.SMBFilter, p Paging, t Totals) (*body[list[fibonacco.SMB]], error) {
+// pageOfSMBs is a page of those of a filter that a question asks for.
+func (a *API) pageOfSMBs(ctx context.Context, filter fibonacco.SMBFilter, q question) (out fibonacco.Page[listedSMB], err error) {
 	if a.o.Directory == nil {
-		return nil, moduleAbsent("SMB CRM")
+		return out, moduleAbsent("SMB CRM")
 	}
-	after, err := p.after("smbs")
+	filter.Where, filter.Search = q.Filter, q.Search
+	page, err := a.o.Directory.QuerySMBs(ctx, fibonacco.SMBQuery{Filter: filter, Sort: q.Sort, Cursor: q.Cursor, Size: q.Size, Total: q.Total})
 	if err != nil {
-		return nil, err
+		return out, err
 	}
-	page, next, err := a.o.Directory.ListSMBs(ctx, filter, after, p.Size)
-	if err != nil {
-		return nil, err
-	}
-	out := list[fibonacco.SMB]{Data: page, Page: p.info("smbs", next)}
-	if t.Total {
-		n, err := a.o.Directory.CountSMBs(ctx, filter)
-		if err != nil {
-			return nil, err
+	// A part that fields names is included as well.
+	include := slices.Clone(q.Include)
+	for _, name := range q.Fields {
+		if slices.Contains(fibonacco.SMBListing.Includes, name) && !q.wants(name) {
+			include = append(include, name)
 		}
-		out.Page.Total = &n
 	}
-	return &body[list[fibonacco.SMB]]{out}, nil
+	records, err := a.records(ctx, page.Data, include)
+	if err != nil {
+		return out, err
+	}
+	out.Next, out.Total = page.Next, page.Total
+	show := slices.Concat(smbMembers, include)
+	for _, r := range records {
+		out.Data = append(out.Data, listedSMB{r, show})
+	}
+	return out, nil
+}
+
+// listedSMB is a business in a list, with the parts that were included and no others.
+type listedSMB struct {
+	smbRecord
+	show []string // nil: the business alone
+}
+
+// MarshalJSON implements json.Marshaler.
+func (l listedSMB) MarshalJSON() ([]byte, error) {
+	show := l.show
+	if show == nil {
+		show = smbMembers
+	}
+	return entry[smbRecord]{l.smbRecord, show}.MarshalJSON()
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"mime"
 	"mime/multipart"
 	"net/http"
@@ -25,9 +26,9 @@ type upload struct {
 	file     *os.File // set aside on disk: it may be large; nil when none came
 	size     int64
 	filename string
-	format   string            // "" when the body's type does not say
-	values   map[string]string // from the query and the form
-	mapping  map[string]string
+	format   string                       // "" when the body's type does not say
+	values   map[string]string            // from the query and the form
+	objects  map[string]map[string]string // those of importObjects, by name
 	bad      []fibonacco.FieldError
 }
 
@@ -41,7 +42,7 @@ func readUpload(w http.ResponseWriter, r *http.Request) (*upload, error) {
 	if err := errors.Join(control.SetReadDeadline(deadline), control.SetWriteDeadline(deadline)); err != nil && !errors.Is(err, http.ErrNotSupported) {
 		return nil, fmt.Errorf("extend the deadline of an upload: %w", err)
 	}
-	up := &upload{values: map[string]string{}}
+	up := &upload{values: map[string]string{}, objects: map[string]map[string]string{}}
 	for name, values := range r.URL.Query() {
 		for _, v := range values {
 			up.set(name, v)
@@ -51,20 +52,17 @@ func readUpload(w http.ResponseWriter, r *http.Request) (*upload, error) {
 	if err != nil {
 		kind = ""
 	}
-	switch kind {
-	case "multipart/form-data":
-		if params["boundary"] == "" {
-			return nil, fibonacco.Errorf(fibonacco.Malformed, "the form has no boundary in its Content-Type")
-		}
+	format, plain := fileTypes[kind]
+	switch {
+	case kind == "multipart/form-data" && params["boundary"] == "":
+		return nil, fibonacco.Errorf(fibonacco.Malformed, "the form has no boundary in its Content-Type")
+	case kind == "multipart/form-data":
 		err = up.readForm(multipart.NewReader(r.Body, params["boundary"]))
-	case "text/csv":
-		up.format = "csv"
-		err = up.setAside(r.Body)
-	case "application/json":
-		up.format = "json"
+	case plain:
+		up.format = format
 		err = up.setAside(r.Body)
 	default:
-		return nil, edge.New(r.Context(), edge.UnsupportedMediaType, "send the file as multipart/form-data, text/csv or application/json")
+		return nil, edge.New(r.Context(), edge.UnsupportedMediaType, "send the file as multipart/form-data, or as one of "+strings.Join(slices.Sorted(maps.Keys(fileTypes)), ", "))
 	}
 	var tooLarge *http.MaxBytesError
 	if err != nil && !errors.As(err, &tooLarge) && fibonacco.CodeOf(err) == fibonacco.Internal {
@@ -134,19 +132,22 @@ func (up *upload) refuse(field, reason string) {
 }
 
 func (up *upload) set(name, value string) {
-	if inner, ok := strings.CutPrefix(name, "mapping["); ok && strings.HasSuffix(inner, "]") {
-		if up.mapping == nil {
-			up.mapping = map[string]string{}
+	var known []string
+	for _, p := range importObjects {
+		known = append(known, p.name+"[field]")
+		if inner, ok := strings.CutPrefix(name, p.name+"["); ok && strings.HasSuffix(inner, "]") {
+			if up.objects[p.name] == nil {
+				up.objects[p.name] = map[string]string{}
+			}
+			up.objects[p.name][strings.TrimSuffix(inner, "]")] = value
+			return
 		}
-		up.mapping[strings.TrimSuffix(inner, "]")] = value
-		return
 	}
-	known := make([]string, 0, len(importParameters)+1)
 	for _, p := range importParameters {
 		known = append(known, p.name)
 	}
 	if !slices.Contains(known, name) {
-		up.refuse(name, notKnown(append(known, "mapping[field]")))
+		up.refuse(name, notKnown(known))
 		return
 	}
 	if _, again := up.values[name]; again {
@@ -158,8 +159,9 @@ func (up *upload) set(name, value string) {
 // importRequest turns an upload into what the importer takes, or names all that is wrong with it.
 func (a *API) importRequest(ctx context.Context, up *upload) (fibonacco.ImportRequest, error) {
 	req := fibonacco.ImportRequest{
-		Filename: filename(or(up.values["filename"], up.filename)), Format: or(up.values["format"], up.format),
-		Mapping: up.mapping, Duplicates: up.values["duplicates"], Source: up.values["source"],
+		Filename: filename(or(up.values["filename"], up.filename)), Format: or(up.values["format"], up.format), Sheet: up.values["sheet"],
+		Mapping: up.objects["mapping"], Policies: up.objects["policy"], Mode: up.values["mode"],
+		Duplicates: up.values["duplicates"], Source: up.values["source"],
 	}
 	if up.size == 0 {
 		up.refuse("file", "is missing or empty")
@@ -170,11 +172,16 @@ func (a *API) importRequest(ctx context.Context, up *upload) (fibonacco.ImportRe
 			up.refuse("dry_run", "must be true or false")
 		}
 	}
-	if !slices.Contains([]string{"", "fill", "overwrite", "skip"}, req.Duplicates) {
-		up.refuse("duplicates", "must be one of fill, overwrite, skip")
+	for _, p := range importParameters {
+		if v := up.values[p.name]; v != "" && p.values != nil && !slices.Contains(p.values, any(v)) {
+			up.refuse(p.name, "must be one of "+strings.Trim(strings.ReplaceAll(fmt.Sprint(p.values), " ", ", "), "[]"))
+		}
 	}
-	if !slices.Contains([]string{"", "csv", "json"}, req.Format) {
-		up.refuse("format", "must be one of csv, json")
+	if match := up.values["match"]; match != "" {
+		for rule := range strings.SplitSeq(match, ",") {
+			req.Match = append(req.Match, fibonacco.MatchRule(strings.TrimSpace(rule)))
+		}
+		up.checkMatch(req.Match)
 	}
 	if len([]rune(req.Source)) > 50 {
 		up.refuse("source", "must have at most 50 characters")
@@ -195,6 +202,19 @@ func (a *API) importRequest(ctx context.Context, up *upload) (fibonacco.ImportRe
 	}
 	slices.SortFunc(up.bad, func(x, y fibonacco.FieldError) int { return strings.Compare(x.Field, y.Field) })
 	return req, fibonacco.InvalidFields("the file cannot be taken in", up.bad)
+}
+
+func (up *upload) checkMatch(rules []fibonacco.MatchRule) {
+	for i, rule := range rules {
+		switch {
+		case !slices.Contains(fibonacco.MatchRules, rule):
+			up.refuse("match", "must be any of email, phone, name_zip, fuzzy_name_zip, separated by commas")
+			return
+		case slices.Contains(rules[:i], rule):
+			up.refuse("match", "names "+string(rule)+" twice")
+			return
+		}
+	}
 }
 
 // filename is the last part of what a browser calls the file, as far as it can be stored.

@@ -30,7 +30,7 @@ func (s *site) changePreferences(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if r.PostForm.Get("List-Unsubscribe") == "One-Click" {
-		if err := s.Unsubscriber.Unsubscribe(r.Context(), token, s.hit(r)); err != nil {
+		if err := s.Unsubscriber.Unsubscribe(r.Context(), token, hit(r)); err != nil {
 			s.refuse(w, r, "one-click unsubscribe", err)
 			return
 		}
@@ -42,10 +42,10 @@ func (s *site) changePreferences(w http.ResponseWriter, r *http.Request) {
 	email, voicemail := r.PostForm.Get("email") != "", r.PostForm.Get("voicemail") != ""
 	switch r.PostForm.Get("action") {
 	case "unsubscribe":
-		err = s.Unsubscriber.Unsubscribe(r.Context(), token, s.hit(r))
+		err = s.Unsubscriber.Unsubscribe(r.Context(), token, hit(r))
 		email = false
 	case "save":
-		err = s.Unsubscriber.SetSubscription(r.Context(), token, email, voicemail, s.hit(r))
+		err = s.Unsubscriber.SetSubscription(r.Context(), token, email, voicemail, hit(r))
 	default:
 		s.badForm(w, r)
 		return

@@ -18,7 +18,7 @@ import (
 	"github.com/fibonacco/fibonacco"
 )
 
-// Deps is what the pages lean on. All but Log, TrustProxy and Company's address are needed.
+// Deps is what the pages lean on. All but Log and Company's address are needed.
 type Deps struct {
 	Tracker      fibonacco.Tracker
 	Unsubscriber fibonacco.Unsubscriber
@@ -26,9 +26,6 @@ type Deps struct {
 	Company      fibonacco.CompanyConfig // signs every page
 	PublicURL    string                  // base of this server as recipients know it
 	Log          *slog.Logger            // nil means slog.Default()
-	// TrustProxy takes the client's address from the last entry of X-Forwarded-For. Only when a
-	// proxy of ours, which appends it, is the only way in.
-	TrustProxy bool
 }
 
 // site answers the public requests.

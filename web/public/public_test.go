@@ -8,10 +8,12 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"strings"
 	"testing"
 
 	"github.com/fibonacco/fibonacco"
+	"github.com/fibonacco/fibonacco/web/clientip"
 	"github.com/fibonacco/fibonacco/web/public"
 )
 
@@ -199,23 +201,25 @@ func TestHit(t *testing.T) {
 		"a forged address":    {"GET", false, "203.0.113.9:1", map[string]string{"X-Forwarded-For": "1.2.3.4"}, fibonacco.Hit{IP: "203.0.113.9", Method: "GET"}},
 		"behind our proxy":    {"GET", true, "10.0.0.1:1", map[string]string{"X-Forwarded-For": "1.2.3.4, 198.51.100.7"}, fibonacco.Hit{IP: "198.51.100.7", Method: "GET"}},
 		"proxy without a say": {"GET", true, "10.0.0.1:1", nil, fibonacco.Hit{IP: "10.0.0.1", Method: "GET"}},
-		"proxy talks rubbish": {"GET", true, "10.0.0.1:1", map[string]string{"X-Forwarded-For": "unknown"}, fibonacco.Hit{Method: "GET"}},
+		"proxy talks rubbish": {"GET", true, "10.0.0.1:1", map[string]string{"X-Forwarded-For": "unknown"}, fibonacco.Hit{IP: "10.0.0.1", Method: "GET"}},
 		"Chrome prefetches":   {"GET", false, "203.0.113.9:1", map[string]string{"Sec-Purpose": "prefetch;prerender"}, fibonacco.Hit{IP: "203.0.113.9", Method: "GET", Prefetch: true}},
 		"Safari previews":     {"GET", false, "203.0.113.9:1", map[string]string{"X-Purpose": "preview"}, fibonacco.Hit{IP: "203.0.113.9", Method: "GET", Prefetch: true}},
 		"Firefox prefetches":  {"GET", false, "203.0.113.9:1", map[string]string{"X-Moz": "prefetch"}, fibonacco.Hit{IP: "203.0.113.9", Method: "GET", Prefetch: true}},
 	}
 	for name, tc := range cases {
 		f := newFakes()
-		d := f.deps()
-		d.TrustProxy = tc.proxy
 		mux := http.NewServeMux()
-		public.Mount(mux, d)
+		public.Mount(mux, f.deps())
+		var proxies clientip.Proxies
+		if tc.proxy {
+			proxies = clientip.Proxies{netip.MustParsePrefix("10.0.0.0/8")}
+		}
 		r := httptest.NewRequest(tc.method, "/track/click/good", nil)
 		r.RemoteAddr = tc.remote
 		for k, v := range tc.header {
 			r.Header.Set(k, v)
 		}
-		mux.ServeHTTP(httptest.NewRecorder(), r)
+		proxies.Note(mux).ServeHTTP(httptest.NewRecorder(), r)
 		if len(f.hits) != 1 || f.hits[0] != tc.want {
 			t.Errorf("%s: %+v, want %+v", name, f.hits, tc.want)
 		}

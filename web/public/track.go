@@ -3,14 +3,13 @@ package public
 import (
 	"context"
 	"encoding/base64"
-	"net"
 	"net/http"
-	"net/netip"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/fibonacco/fibonacco"
+	"github.com/fibonacco/fibonacco/web/clientip"
 )
 
 // pixel is the smallest transparent GIF.
@@ -24,7 +23,7 @@ const pixelPatience = 5 * time.Second
 func (s *site) open(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), pixelPatience)
 	defer cancel()
-	if err := s.Tracker.Open(ctx, r.PathValue("token"), s.hit(r)); err != nil && r.Context().Err() == nil {
+	if err := s.Tracker.Open(ctx, r.PathValue("token"), hit(r)); err != nil && r.Context().Err() == nil {
 		s.Log.Error("an open was not recorded", "error", err)
 	}
 	h := w.Header()
@@ -36,7 +35,7 @@ func (s *site) open(w http.ResponseWriter, r *http.Request) {
 
 // click records one click and sends the reader on.
 func (s *site) click(w http.ResponseWriter, r *http.Request) {
-	target, err := s.Tracker.Click(r.Context(), r.PathValue("token"), s.hit(r))
+	target, err := s.Tracker.Click(r.Context(), r.PathValue("token"), hit(r))
 	if err != nil {
 		s.refuse(w, r, "click", err)
 		return
@@ -46,8 +45,8 @@ func (s *site) click(w http.ResponseWriter, r *http.Request) {
 }
 
 // hit is the request as the tracker judges it.
-func (s *site) hit(r *http.Request) fibonacco.Hit {
-	return fibonacco.Hit{IP: s.clientIP(r), UserAgent: r.UserAgent(), Method: r.Method, Prefetch: isPrefetch(r.Header)}
+func hit(r *http.Request) fibonacco.Hit {
+	return fibonacco.Hit{IP: clientip.Of(r), UserAgent: r.UserAgent(), Method: r.Method, Prefetch: isPrefetch(r.Header)}
 }
 
 // isPrefetch reports whether the browser says that nobody has asked for this yet.
@@ -59,24 +58,4 @@ func isPrefetch(h http.Header) bool {
 		}
 	}
 	return false
-}
-
-// clientIP is the address of the client without a port, or "".
-func (s *site) clientIP(r *http.Request) string {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		host = r.RemoteAddr
-	}
-	if s.TrustProxy {
-		// The last entry is our proxy's; those before it are the client's to invent.
-		all := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
-		if last := strings.TrimSpace(all[len(all)-1]); last != "" {
-			host = last
-		}
-	}
-	addr, err := netip.ParseAddr(strings.Trim(host, "[]"))
-	if err != nil {
-		return ""
-	}
-	return addr.WithZone("").Unmap().String()
 }

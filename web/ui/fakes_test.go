@@ -29,6 +29,10 @@ type town struct {
 	broken    error // what Overview fails with
 	asked     int   // times Overview was asked
 	topics    map[chan string]struct{}
+
+	ssoDown, linkUsed, totp, stale bool // what the account's pages depend on
+	tokens                         []fibonacco.AccessToken
+	askedBy                        *fibonacco.Principal // who the last list of businesses was for
 }
 
 var monday = time.Date(2026, 11, 17, 19, 12, 33, 0, time.UTC) // 14:12 in New York
@@ -157,7 +161,8 @@ func (t *town) matching(f fibonacco.SMBFilter) []fibonacco.SMB {
 	return out
 }
 
-func (t *town) ListSMBs(_ context.Context, f fibonacco.SMBFilter, after int64, limit int) (page []fibonacco.SMB, next int64, err error) {
+func (t *town) ListSMBs(ctx context.Context, f fibonacco.SMBFilter, after int64, limit int) (page []fibonacco.SMB, next int64, err error) {
+	t.askedBy = fibonacco.PrincipalOf(ctx)
 	for _, s := range t.matching(f) {
 		if s.ID <= after {
 			continue
@@ -170,9 +175,15 @@ func (t *town) ListSMBs(_ context.Context, f fibonacco.SMBFilter, after int64, l
 	return page, 0, nil
 }
 
+func (t *town) QuerySMBs(_ context.Context, q fibonacco.SMBQuery) (fibonacco.Page[fibonacco.SMB], error) {
+	return fibonacco.Page[fibonacco.SMB]{Data: t.matching(q.Filter)}, nil
+}
+
 func (t *town) CountSMBs(_ context.Context, f fibonacco.SMBFilter) (int, error) {
 	return len(t.matching(f)), nil
 }
+
+func (t *town) DeleteSMBIf(ctx context.Context, id int64, _ int) error { return t.DeleteSMB(ctx, id) }
 
 func (t *town) DeleteSMB(context.Context, int64) error { return missing() }
 
@@ -191,6 +202,15 @@ func (t *town) ListSends(_ context.Context, f fibonacco.SendFilter, _ int64, _ i
 		}
 	}
 	return page, 0, nil
+}
+
+func (t *town) QuerySends(_ context.Context, q fibonacco.ListQuery) (page fibonacco.Page[fibonacco.CampaignSend], err error) {
+	for _, s := range t.sends {
+		if q.Filter["smb_id"] == fmt.Sprint(s.SMBID) {
+			page.Data = append(page.Data, s)
+		}
+	}
+	return page, nil
 }
 
 func (t *town) Explain(_ context.Context, id int64, date string) (*fibonacco.Explanation, error) {
@@ -298,36 +318,4 @@ type places struct {
 
 func (p places) ListCommunities(ctx context.Context) ([]fibonacco.CommunityCount, error) {
 	return p.town.ListCommunities(ctx)
-}
-
-// door is the access contract: one password, sessions in memory.
-type door struct {
-	fibonacco.AccessService
-	*town
-}
-
-const rightPassword = "correct horse battery"
-
-func (d door) SignIn(_ context.Context, email, password string) (string, *fibonacco.Principal, error) {
-	switch {
-	case email == "slow@example.org":
-		return "", nil, fibonacco.Errorf(fibonacco.TooMany, "too many tries")
-	case password != rightPassword:
-		return "", nil, fibonacco.Errorf(fibonacco.Unauthorized, "no user %s", email)
-	}
-	p := &fibonacco.Principal{UserID: 1, Name: "Dana Whitfield", Role: fibonacco.Manager}
-	d.sessions["fresh"] = p
-	return "fresh", p, nil
-}
-
-func (d door) SignOut(_ context.Context, session string) error {
-	delete(d.sessions, session)
-	return nil
-}
-
-func (d door) BySession(_ context.Context, session string) (*fibonacco.Principal, error) {
-	if p := d.sessions[session]; p != nil {
-		return p, nil
-	}
-	return nil, fibonacco.Errorf(fibonacco.Unauthorized, "unknown session")
 }

@@ -18,9 +18,10 @@ import (
 const (
 	lookEvery   = time.Second      // how often at most an open page moves
 	lookAnyway  = 3                // looks after which a page looks though nobody said that something changed
+	askAgain    = 15 * time.Second // who is watching: they may have been signed out meanwhile
 	keepAlive   = 15 * time.Second // so that nobody in between takes a quiet stream for a dead one
 	writeWithin = 20 * time.Second
-	streamMost  = 15 * time.Minute // then the browser connects, and is asked who it is, again
+	streamMost  = 15 * time.Minute // then the browser connects again
 )
 
 // livePart is one part of the overview that moves by itself.
@@ -40,19 +41,28 @@ func liveParts(d overviewData) map[string]templ.Component {
 
 var livePartNames = []string{"title", "now", "clock", "figures", "machines", "total", "waves", "skips", "queues", "attention", "feed", "tiers"}
 
-// snapshots renders the parts once for everybody who watches.
+// snapshots renders the parts once for everybody who watches the same: those who are limited to
+// communities see less than others.
 type snapshots struct {
 	mu    sync.Mutex
-	taken time.Time // real time
+	taken map[string]snapshot // by the communities that are seen
+}
+
+type snapshot struct {
+	at    time.Time // real time
 	parts []livePart
 }
+
+// mostSnapshots bounds what is kept; it is made again in no time.
+const mostSnapshots = 100
 
 func (u *ui) snapshot(ctx context.Context) ([]livePart, error) {
 	s := &u.live
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.parts != nil && fibonacco.RealTime().Sub(s.taken) < lookEvery/2 {
-		return s.parts, nil
+	seen := fmt.Sprint(fibonacco.ScopeOf(ctx))
+	if t := s.taken[seen]; t.parts != nil && fibonacco.RealTime().Sub(t.at) < lookEvery/2 {
+		return t.parts, nil
 	}
 	d, err := u.readOverview(ctx)
 	if err != nil {
@@ -67,7 +77,10 @@ func (u *ui) snapshot(ctx context.Context) ([]livePart, error) {
 		}
 		parts = append(parts, livePart{name, html})
 	}
-	s.parts, s.taken = parts, fibonacco.RealTime()
+	if s.taken == nil || len(s.taken) >= mostSnapshots {
+		s.taken = map[string]snapshot{}
+	}
+	s.taken[seen] = snapshot{fibonacco.RealTime(), parts}
 	return parts, nil
 }
 
@@ -86,7 +99,7 @@ func (u *ui) overviewEvents(w http.ResponseWriter, r *http.Request) error {
 	defer tick.Stop()
 
 	shown := map[string][]byte{}
-	minute := ""
+	minute, known := "", fibonacco.RealTime()
 	for changed, quiet := true, 0; ; {
 		if now := u.minute(); changed || now != minute || quiet >= lookAnyway {
 			parts, err := u.snapshot(ctx)
@@ -110,6 +123,12 @@ func (u *ui) overviewEvents(w http.ResponseWriter, r *http.Request) error {
 				}
 			}
 			changed, quiet, minute = false, 0, now
+		}
+		if fibonacco.RealTime().Sub(known) >= askAgain {
+			if _, err := u.identify(r); err != nil {
+				return nil
+			}
+			known = fibonacco.RealTime()
 		}
 		out.keepAlive()
 		if out.flush() != nil {

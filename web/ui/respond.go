@@ -79,6 +79,7 @@ func (u *ui) fail(w http.ResponseWriter, r *http.Request, err error) {
 		t.Status, t.Title = http.StatusRequestEntityTooLarge, "Too large"
 	case fibonacco.TooMany:
 		t.Status, t.Title = http.StatusTooManyRequests, "Too fast"
+		sayWait(w, err)
 	case fibonacco.NotImplemented, fibonacco.Unavailable:
 		t.Status, t.Title = http.StatusServiceUnavailable, "Not available right now"
 	default:

@@ -7,26 +7,34 @@ import (
 	"strings"
 
 	"github.com/fibonacco/fibonacco"
+	"github.com/fibonacco/fibonacco/web/api"
+	"github.com/fibonacco/fibonacco/web/api/edge"
+	"github.com/fibonacco/fibonacco/web/clientip"
 )
 
 const (
-	sessionCookie = "fibonacco_session"
+	sessionCookie = api.SessionCookie
 	themeCookie   = "fibonacco_theme" // set by the theme switch: "light" or "dark"
 )
 
 // handler answers a request, or says why not: errors become a page.
 type handler func(w http.ResponseWriter, r *http.Request) error
 
-type principalKey struct{}
-
 // principal is who asks; nil on pages before the sign-in.
-func principal(ctx context.Context) *fibonacco.Principal {
-	p, _ := ctx.Value(principalKey{}).(*fibonacco.Principal)
-	return p
+func principal(ctx context.Context) *fibonacco.Principal { return fibonacco.PrincipalOf(ctx) }
+
+// ruleOf is the rule of a page. One that has none is a mistake that the first start shows.
+func ruleOf(pattern string) api.Rule {
+	rule, ok := api.Pages[pattern]
+	if !ok {
+		panic("ui: api.Pages has no rule for " + pattern)
+	}
+	return rule
 }
 
-// staff lets a handler be asked by people of at least a role only.
-func (u *ui) staff(least fibonacco.Role, h handler) http.Handler {
+// staff lets a handler be asked by those only whom a rule lets. The request is theirs from there on:
+// what is found leaves out what they do not see, and what is changed is changed in their name.
+func (u *ui) staff(rule api.Rule, h handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		p, err := u.identify(r)
 		if fibonacco.CodeOf(err) == fibonacco.Unauthorized {
@@ -37,8 +45,12 @@ func (u *ui) staff(least fibonacco.Role, h handler) http.Handler {
 			u.fail(w, r, err)
 			return
 		}
-		r = r.WithContext(context.WithValue(r.Context(), principalKey{}, p))
-		if !p.Role.AtLeast(least) {
+		trace := edge.TraceOf(r.Context())
+		who := *p // a copy: the demo's is shared by all
+		who.IP, who.RequestID = clientip.Of(r), trace.RequestID
+		trace.Principal = &who
+		r = r.WithContext(fibonacco.WithPrincipal(r.Context(), &who))
+		if rule.Allow(&who) != nil {
 			u.fail(w, r, fibonacco.Errorf(fibonacco.Forbidden, "Your role does not allow this. Ask a manager of your team."))
 			return
 		}
@@ -86,39 +98,16 @@ func localPath(next string) string {
 	return next
 }
 
-func (u *ui) signInForm(w http.ResponseWriter, r *http.Request) {
-	next := localPath(r.URL.Query().Get("next"))
-	if p, err := u.identify(r); err == nil && p != nil {
-		http.Redirect(w, r, next, http.StatusSeeOther) //nolint:gosec // localPath lets no other site through
-		return
+// enter gives the browser its new session, in place of the one it held: that one may have been put
+// there by somebody else, and ends.
+func (u *ui) enter(w http.ResponseWriter, r *http.Request, in *fibonacco.SignedIn) error {
+	if old, err := r.Cookie(sessionCookie); err == nil && old.Value != "" && old.Value != in.Session {
+		if err := u.Access.SignOut(r.Context(), old.Value); err != nil {
+			return err
+		}
 	}
-	u.show(w, r, http.StatusOK, signInPage(u.frame(r, "Sign in", ""), signInData{Company: u.Company.Name, Next: next}))
-}
-
-func (u *ui) signIn(w http.ResponseWriter, r *http.Request) {
-	if u.Demo != nil {
-		http.Redirect(w, r, "/overview", http.StatusSeeOther)
-		return
-	}
-	r.Body = http.MaxBytesReader(w, r.Body, 16<<10)
-	email, next := r.PostFormValue("email"), localPath(r.PostFormValue("next"))
-	session, _, err := u.Access.SignIn(r.Context(), email, r.PostFormValue("password"))
-	form := signInData{Company: u.Company.Name, Next: next, Email: email}
-	var status int
-	switch fibonacco.CodeOf(err) {
-	case "":
-		http.SetCookie(w, u.cookie(session, 0))
-		http.Redirect(w, r, next, http.StatusSeeOther) //nolint:gosec // localPath lets no other site through
-		return
-	case fibonacco.TooMany:
-		status, form.Error = http.StatusTooManyRequests, "Too many tries. Wait fifteen minutes, then try again."
-	case fibonacco.Unauthorized, fibonacco.Invalid, fibonacco.NotFound, fibonacco.Forbidden:
-		status, form.Error = http.StatusUnauthorized, "That e-mail and password do not go together. Try again."
-	default:
-		u.fail(w, r, err)
-		return
-	}
-	u.show(w, r, status, signInPage(u.frame(r, "Sign in", ""), form))
+	http.SetCookie(w, u.cookie(in.Session, 0))
+	return nil
 }
 
 func (u *ui) signOut(w http.ResponseWriter, r *http.Request) {

@@ -49,7 +49,8 @@ type ui struct {
 }
 
 // Mount adds every page, and the files of package static, to mux. It takes "/" too, for a "not
-// found" page in the product's own look. This is the index of every URL.
+// found" page in the product's own look. This is the index of every URL, with mountSignIn for what
+// is open to everybody and mountAccount for one's own account. Who may ask for what is api.Pages.
 func Mount(mux *http.ServeMux, d Deps) {
 	if d.Log == nil {
 		d.Log = slog.Default()
@@ -67,39 +68,38 @@ func Mount(mux *http.ServeMux, d Deps) {
 	route := func(pattern string, h http.Handler) {
 		mux.Handle(pattern, sameSite.Handler(secure(h)))
 	}
-	page := func(pattern string, least fibonacco.Role, h handler) { route(pattern, u.staff(least, h)) }
+	page := func(pattern string, h handler) { route(pattern, u.staff(ruleOf(pattern), h)) }
 
 	mux.Handle(static.Prefix, static.Handler())
 	mux.Handle("GET /favicon.ico", http.RedirectHandler(static.URL("favicon.svg"), http.StatusFound))
-	route("GET /login", http.HandlerFunc(u.signInForm))
-	route("POST /login", http.HandlerFunc(u.signIn))
-	route("POST /logout", http.HandlerFunc(u.signOut))
+	u.mountSignIn(route)
 
-	page("GET /{$}", fibonacco.Viewer, func(w http.ResponseWriter, r *http.Request) error {
+	page("GET /{$}", func(w http.ResponseWriter, r *http.Request) error {
 		http.Redirect(w, r, "/overview", http.StatusFound)
 		return nil
 	})
-	page("GET /overview", fibonacco.Viewer, u.overview)
-	page("GET /overview/events", fibonacco.Viewer, u.overviewEvents)
-	page("GET /find", fibonacco.Viewer, u.find)
-	page("GET /businesses", fibonacco.Viewer, u.businesses)
-	page("GET /businesses/{id}", fibonacco.Viewer, u.business)
-	page("POST /businesses/{id}/start", fibonacco.Operator, u.startBusiness)
-	page("POST /businesses/{id}/pause", fibonacco.Operator, u.pauseBusiness)
-	page("POST /businesses/{id}/resume", fibonacco.Operator, u.resumeBusiness)
-	page("GET /programme", fibonacco.Viewer, u.programme)
-	page("GET /programme/{id}", fibonacco.Viewer, u.campaign)
-	page("GET /queues", fibonacco.Viewer, u.queues)
+	page("GET /overview", u.overview)
+	page("GET /overview/events", u.overviewEvents)
+	page("GET /find", u.find)
+	page("GET /businesses", u.businesses)
+	page("GET /businesses/{id}", u.business)
+	page("POST /businesses/{id}/start", u.startBusiness)
+	page("POST /businesses/{id}/pause", u.pauseBusiness)
+	page("POST /businesses/{id}/resume", u.resumeBusiness)
+	page("GET /programme", u.programme)
+	page("GET /programme/{id}", u.campaign)
+	page("GET /queues", u.queues)
+	u.mountAccount(page)
 	if d.Mailbox != nil {
-		page("GET /mailbox", fibonacco.Viewer, u.mailbox)
-		page("GET /mailbox/{id}", fibonacco.Viewer, u.mail)
-		page("GET /mailbox/{id}/html", fibonacco.Viewer, u.mailHTML)
-		page("GET /mailbox/{id}/source", fibonacco.Viewer, u.mailSource)
+		page("GET /mailbox", u.mailbox)
+		page("GET /mailbox/{id}", u.mail)
+		page("GET /mailbox/{id}/html", u.mailHTML)
+		page("GET /mailbox/{id}/source", u.mailSource)
 	}
 	if d.ClockControl != nil {
-		page("POST /clock", fibonacco.Operator, u.setSpeed)
+		page("POST /clock", u.setSpeed)
 	}
-	page("/", fibonacco.Viewer, func(http.ResponseWriter, *http.Request) error {
+	page("/", func(http.ResponseWriter, *http.Request) error {
 		return fibonacco.Errorf(fibonacco.NotFound, "There is no page at this address.")
 	})
 }

@@ -20,6 +20,7 @@ import (
 const (
 	MethodNotAllowed     fibonacco.Code = "method_not_allowed"     // 405
 	Timeout              fibonacco.Code = "timeout"                // 408
+	PreconditionFailed   fibonacco.Code = "precondition_failed"    // 412: what If-Match names is no longer so
 	UnsupportedMediaType fibonacco.Code = "unsupported_media_type" // 415
 )
 
@@ -28,7 +29,7 @@ type Problem struct {
 	Type      string         `json:"type" format:"uri-reference" example:"about:blank" doc:"Always about:blank: code says what happened."`
 	Title     string         `json:"title" example:"Unprocessable Entity" doc:"The status in words."`
 	Status    int            `json:"status" example:"422" doc:"The HTTP status."`
-	Code      fibonacco.Code `json:"code" example:"invalid" doc:"What happened, for programs: malformed, invalid, unauthorized, forbidden, not_found, method_not_allowed, conflict, too_large, unsupported_media_type, too_many, timeout, not_implemented, unavailable or internal."`
+	Code      fibonacco.Code `json:"code" example:"invalid" doc:"What happened, for programs: malformed, invalid, unauthorized, forbidden, not_found, method_not_allowed, conflict, precondition_failed, too_large, unsupported_media_type, too_many, timeout, not_implemented, unavailable or internal."`
 	Detail    string         `json:"detail" example:"The business cannot be saved." doc:"What happened, for people."`
 	Errors    []Refusal      `json:"errors,omitempty" doc:"The refused values, all at once; only with code invalid."`
 	RequestID string         `json:"request_id,omitempty" example:"3f9c2d41b7a05e68" doc:"Finds this request in the server's log."`
@@ -78,6 +79,7 @@ var statuses = map[fibonacco.Code]int{
 	fibonacco.Unavailable:    http.StatusServiceUnavailable,
 	MethodNotAllowed:         http.StatusMethodNotAllowed,
 	Timeout:                  http.StatusRequestTimeout,
+	PreconditionFailed:       http.StatusPreconditionFailed,
 	UnsupportedMediaType:     http.StatusUnsupportedMediaType,
 }
 

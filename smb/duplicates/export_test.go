@@ -1,0 +1,4 @@
+package duplicates
+
+// PairsWithin is pairsWithin, for tests of what it leaves out.
+var PairsWithin = pairsWithin

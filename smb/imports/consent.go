@@ -1,0 +1,226 @@
+package imports
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/fibonacco/fibonacco"
+	"github.com/fibonacco/fibonacco/db"
+)
+
+// consent is what a row says about being reached.
+type consent struct {
+	said   [4]answer // by fibonacco.Channels
+	at     time.Time // zero: not said
+	source string
+	words  string
+	ip     string
+}
+
+// answer is yes or no, with the very words of the file; text "" when nothing is said.
+type answer struct {
+	yes  bool
+	text string
+}
+
+// count is on how many channels something is said.
+func (c *consent) count() (n int) {
+	for _, a := range c.said {
+		if a.text != "" {
+			n++
+		}
+	}
+	return n
+}
+
+// consentOf is a row's word and who it is about.
+type consentOf struct {
+	k    *known
+	word *consent
+}
+
+// readConsent reads the consent columns of a row; nil when they say nothing.
+func readConsent(v *values, as *terms) (c *consent, bad []refusal) {
+	if as.deaf || v[emailConsent] == "" && v[smsConsent] == "" && v[rvmConsent] == "" && v[phoneConsent] == "" {
+		return nil, nil
+	}
+	refuse := func(f field, reason string) { bad = append(bad, refusal{specs[f].name, reason, v[f]}) }
+	c = &consent{}
+	for i := range fibonacco.Channels {
+		f := emailConsent + field(i)
+		if v[f] == "" {
+			continue
+		}
+		yes, ok := yesOrNo(v[f])
+		if !ok {
+			refuse(f, "must be yes or no")
+		}
+		c.said[i] = answer{yes, v[f]}
+	}
+	if raw := v[consentDate]; raw != "" {
+		var ok bool
+		if c.at, ok = date(raw); !ok {
+			refuse(consentDate, "must be a date, for example 2026-03-02 or 3/2/2026")
+		} else if c.at.After(as.now.Add(24 * time.Hour)) { // it may be tomorrow where it was given
+			refuse(consentDate, "lies ahead")
+		}
+	}
+	if raw := v[consentIP]; raw != "" {
+		ip, err := netip.ParseAddr(raw)
+		if err != nil || ip.Zone() != "" {
+			refuse(consentIP, "must be an IP address")
+		}
+		c.ip = ip.String()
+	}
+	c.source, c.words = v[consentSource], v[consentWording]
+	for _, f := range []field{consentSource, consentWording} {
+		switch s := v[f]; {
+		case len([]rune(s)) > specs[f].most:
+			refuse(f, fmt.Sprintf("is longer than %d characters", specs[f].most))
+		case strings.IndexByte(s, 0) >= 0:
+			refuse(f, "holds a zero byte")
+		}
+	}
+	return c, bad
+}
+
+// yesOrNo reads the forms that lists have.
+func yesOrNo(s string) (yes, ok bool) {
+	switch strings.ToLower(strings.Trim(s, ". ")) {
+	case "yes", "y", "true", "t", "1", "1.0", "x", "on", "ok", "opt in", "opt-in", "optin", "opted in", "opted-in", "subscribed", "granted", "given", "agreed", "\u2713", "\u2714", "si", "sí":
+		return true, true
+	case "no", "n", "false", "f", "0", "0.0", "off", "opt out", "opt-out", "optout", "opted out", "opted-out", "unsubscribed", "withdrawn", "revoked", "refused", "declined", "never", "none":
+		return false, true
+	}
+	return false, false
+}
+
+// dates are the forms of dates and times, those of spreadsheets and databases first. A date with
+// slashes is American.
+var dates = []string{
+	time.DateOnly, "2006-01-02T15:04:05", time.RFC3339Nano, time.DateTime, "2006-01-02 15:04", "2006-01-02 15:04:05Z07:00", "2006-01-02 15:04:05 MST",
+	"1/2/2006", "1/2/06", "1/2/2006 15:04", "1/2/2006 15:04:05", "1/2/2006 3:04 PM", "1/2/2006 3:04:05 PM", "1/2/06 15:04", "1-2-2006", "20060102",
+	"Jan 2, 2006", "January 2, 2006", "2 Jan 2006", "2 January 2006", "02-Jan-2006", "02-Jan-06",
+}
+
+// date reads a date or time; what names no zone is in UTC.
+func date(s string) (time.Time, bool) {
+	for _, form := range dates {
+		if at, err := time.Parse(form, s); err == nil && at.Year() >= 1990 && at.Year() <= 9999 {
+			return at.UTC(), true
+		}
+	}
+	return time.Time{}, false
+}
+
+// heard keeps what a row says about being reached. A yes about a known business follows the policy;
+// a no always counts.
+func (x *index) heard(k *known, b *business, yes bool) {
+	c := b.consent
+	if c == nil {
+		return
+	}
+	if !yes && !slices.ContainsFunc(c.said[:], func(a answer) bool { return a.text != "" && !a.yes }) {
+		return
+	}
+	if !yes {
+		noes := *c
+		for i, a := range c.said {
+			if a.yes {
+				noes.said[i] = answer{}
+			}
+		}
+		c = &noes
+	}
+	x.consents = append(x.consents, consentOf{k, c})
+}
+
+// recordConsents writes down what the rows of a batch say about being reached, once their
+// businesses are stored.
+func (w *writer) recordConsents(ctx context.Context, tx *db.Tx, x *index, after *fibonacco.ImportResult) error {
+	if len(x.consents) == 0 {
+		return nil
+	}
+	if err := identify(ctx, tx, x.added); err != nil {
+		return err
+	}
+	var all []fibonacco.Consent
+	for _, said := range x.consents {
+		all = append(all, w.consentsOf(said, tx.Now)...)
+	}
+	changed, err := w.o.consents(ctx, tx, all)
+	if err != nil {
+		return fmt.Errorf("record %d consents: %w", len(all), err)
+	}
+	after.Consents += len(all)
+	var events []fibonacco.Event
+	for _, id := range slices.Sorted(maps.Keys(changed)) {
+		events = append(events, fibonacco.SMBUpdated{SMBID: id, CommunityID: w.req.CommunityID, Fields: changed[id]})
+	}
+	return w.queue.Publish(ctx, tx, events...)
+}
+
+// consentsOf is a row's word, channel by channel. What the file does not prove is said as it is:
+// the wording is then what the file said, and the source the file.
+func (w *writer) consentsOf(said consentOf, now time.Time) []fibonacco.Consent {
+	var all []fibonacco.Consent
+	c := said.word
+	for i, channel := range fibonacco.Channels {
+		a := c.said[i]
+		if a.text == "" {
+			continue
+		}
+		one := fibonacco.Consent{
+			SMBID: said.k.id, Channel: channel, Granted: a.yes, Wording: c.words, Source: c.source, IP: c.ip, OccurredAt: c.at,
+			Address: said.k.text[email], RecordedBy: "import " + w.handle,
+		}
+		if channel != fibonacco.ChannelEmail {
+			one.Address = said.k.text[phone]
+		}
+		if one.OccurredAt.IsZero() || one.OccurredAt.After(now) {
+			one.OccurredAt = now
+		}
+		if one.Source == "" {
+			one.Source = "import"
+		}
+		if one.Wording == "" {
+			name := specs[emailConsent+field(i)].name
+			if column := w.layout.mapping[name]; column != "" {
+				name = column
+			}
+			one.Wording = fmt.Sprintf("The column %q of the file %q said %q.", name, w.req.Filename, a.text)
+		}
+		all = append(all, one)
+	}
+	return all
+}
+
+// identify finds the ids of businesses that were just stored, by their uuids.
+func identify(ctx context.Context, tx *db.Tx, added []*known) error {
+	rows := db.NewBatch("handle uuid")
+	by := make(map[string]*known, len(added))
+	for _, k := range added {
+		if k.id == 0 {
+			rows.Add(k.handle)
+			by[k.handle] = k
+		}
+	}
+	err := tx.QueryBatch(ctx, rows, `SELECT smbs.id, CAST(smbs.uuid AS text) FROM smbs JOIN rows ON smbs.uuid = rows.handle`, func(row db.Row) error {
+		var id int64
+		var handle string
+		if err := row.Scan(&id, &handle); err != nil {
+			return err
+		}
+		by[handle].id = id
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("find the businesses that were just stored: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,200 @@
+package merge
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/fibonacco/fibonacco/db"
+)
+
+// owned is a column that says whose a row is.
+type owned struct {
+	table  string
+	column string
+	key    string // what tells the rows of one business apart
+	own    string // true of a row of $2 that stays with it, because $1 has its own; "" is never
+	stays  string // true of a row of $2 that stays with it for another reason; "" is never
+}
+
+// id reports whether the key is a number of the table's own.
+func (o owned) id() bool { return o.key == "id" }
+
+func (o owned) name() string { return o.table + "." + o.column }
+
+// tables is every table that holds rows of a business. A test compares it with the live schema:
+// who adds a column that names a business, adds it here or to exceptions.
+var tables = []owned{
+	{
+		table: "campaign_sends", column: "smb_id", key: "id",
+		own: `EXISTS (SELECT 1 FROM campaign_sends own WHERE own.smb_id = $1
+			AND own.campaign_id = campaign_sends.campaign_id AND own.occurrence = campaign_sends.occurrence)`,
+		// What never left would stand in the way of the survivor's own step.
+		stays: `campaign_sends.status NOT IN ('sent', 'unknown', 'bounced', 'complained')`,
+	},
+	{table: "rvm_drops", column: "smb_id", key: "id", stays: `rvm_drops.status IN ('queued', 'cancelled')`},
+	{table: "approvals", column: "smb_id", key: "id"},
+	{table: "provisioning_tasks", column: "smb_id", key: "id"},
+	{table: "content_views", column: "smb_id", key: "id"},
+	{table: "callbacks", column: "smb_id", key: "id"},
+	{table: "email_conversations", column: "smb_id", key: "id"},
+	{table: "chat_messages", column: "smb_id", key: "id"},
+	{table: "ai_tasks", column: "smb_id", key: "id"},
+	{table: "consents", column: "smb_id", key: "id"},
+	{table: "suppressions", column: "smb_id", key: "id"},
+	{
+		table: "skips", column: "smb_id", key: "id",
+		own: `EXISTS (SELECT 1 FROM skips own WHERE own.smb_id = $1
+			AND own.campaign_id = skips.campaign_id AND own.programme_day = skips.programme_day)`,
+	},
+	{
+		table: "score_history", column: "smb_id", key: "day",
+		own: `EXISTS (SELECT 1 FROM score_history own WHERE own.smb_id = $1 AND own.day = score_history.day)`,
+	},
+	{
+		table: "smb_tags", column: "smb_id", key: "tag",
+		own: `EXISTS (SELECT 1 FROM smb_tags own WHERE own.smb_id = $1 AND own.tag = smb_tags.tag)`,
+	},
+	{table: "duplicate_dismissals", column: "smb_id", key: "id"},
+	{table: "duplicate_dismissals", column: "other_id", key: "id"},
+	{table: "analytics_events", column: "smb_id", key: "id"}, // last: whoever stores something tells of it afterwards
+}
+
+// exceptions is the columns that name a business and are left alone, with why.
+var exceptions = map[string]string{
+	"smb_search.smb_id":     "is derived: both businesses are put into the index anew",
+	"import_changes.smb_id": "an import takes back what it changed of the business that it changed",
+	"merges.survivor_id":    "is what was merged, not whose it is now",
+	"merges.other_id":       "likewise",
+}
+
+// keys is rows by what tells them apart: numbers, or texts.
+type keys struct {
+	IDs   []int64  `json:"ids,omitempty"`
+	Texts []string `json:"texts,omitempty"`
+}
+
+func (k keys) len() int { return len(k.IDs) + len(k.Texts) }
+
+// condition is a condition on the rows' keys, with its argument. A list that is empty holds of none.
+func (o owned) condition(k keys, placeholder string) (string, any) {
+	if o.id() {
+		return o.table + `.id IN (` + placeholder + `...)`, k.IDs
+	}
+	return `CAST(` + o.table + `.` + o.key + ` AS text) IN (` + placeholder + `...)`, k.Texts
+}
+
+// staying is true of rows of $2 that stay with it. It always names $1, whose type is known then.
+func (o owned) staying() string {
+	where := "CAST($1 AS bigint) IS NULL"
+	for _, c := range []string{o.own, o.stays} {
+		if c != "" {
+			where += " OR " + c
+		}
+	}
+	return where
+}
+
+// split tells which rows of from may become to's, and how many stay. today is the local day: its
+// score is of the business as it is now, and is computed again.
+func (o owned) split(ctx context.Context, tx *db.Tx, to, from int64, today string) (may keys, stay int, err error) {
+	key := o.table + ".id"
+	if !o.id() {
+		key = `CAST(` + o.table + `.` + o.key + ` AS text)`
+	}
+	rows, err := tx.Query(ctx, `SELECT `+key+`, (`+o.staying()+`) FROM `+o.table+` WHERE `+o.table+`.`+o.column+` = $2 ORDER BY 1`, to, from)
+	if err != nil {
+		return may, 0, fmt.Errorf("read the rows of SMB %d in %s: %w", from, o.table, err)
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		var id int64
+		var text string
+		var stays bool
+		target := any(&text)
+		if o.id() {
+			target = &id
+		}
+		if err := rows.Scan(target, &stays); err != nil {
+			return may, 0, fmt.Errorf("read the rows of SMB %d in %s: %w", from, o.table, err)
+		}
+		switch {
+		case stays || o.key == "day" && text >= today:
+			stay++
+		case o.id():
+			may.IDs = append(may.IDs, id)
+		default:
+			may.Texts = append(may.Texts, text)
+		}
+	}
+	return may, stay, rows.Err()
+}
+
+// move gives rows of from to another business.
+func (o owned) move(ctx context.Context, tx *db.Tx, to, from int64, k keys) error {
+	if k.len() == 0 {
+		return nil
+	}
+	where, arg := o.condition(k, "$3")
+	if _, err := tx.Exec(ctx, `UPDATE `+o.table+` SET `+o.column+` = $1 WHERE `+o.column+` = $2 AND `+where, to, from, arg); err != nil {
+		return fmt.Errorf("move %d rows of SMB %d in %s: %w", k.len(), from, o.table, err)
+	}
+	return nil
+}
+
+// giveBack is move for rows that came from to: those that still are there, still from's, and not in
+// the way of one that to has by now.
+func (o owned) giveBack(ctx context.Context, tx *db.Tx, to, from int64, k keys) error {
+	if k.len() == 0 {
+		return nil
+	}
+	where, arg := o.condition(k, "$3")
+	if o.own != "" {
+		where += ` AND NOT ` + o.own
+	}
+	if _, err := tx.Exec(ctx, `UPDATE `+o.table+` SET `+o.column+` = $1 WHERE `+o.column+` = $2 AND `+where, to, from, arg); err != nil {
+		return fmt.Errorf("give %d rows of SMB %d in %s back: %w", k.len(), from, o.table, err)
+	}
+	return nil
+}
+
+// moved is the rows that changed hands, by table and column.
+type moved map[string]keys
+
+// splitAll is split of every table, with the counts that a preview shows.
+func splitAll(ctx context.Context, tx *db.Tx, to, from int64, today string) (all moved, may, stay map[string]int, err error) {
+	all, may, stay = moved{}, map[string]int{}, map[string]int{}
+	for _, o := range tables {
+		k, n, err := o.split(ctx, tx, to, from, today)
+		if err != nil {
+			return nil, nil, nil, err
+		}
+		if k.len() > 0 {
+			all[o.name()] = k
+			may[o.table] += k.len()
+		}
+		if n > 0 {
+			stay[o.table] += n
+		}
+	}
+	return all, may, stay, nil
+}
+
+func (m moved) to(ctx context.Context, tx *db.Tx, to, from int64) error {
+	for _, o := range tables {
+		if err := o.move(ctx, tx, to, from, m[o.name()]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// back gives everything back, the last table first.
+func (m moved) back(ctx context.Context, tx *db.Tx, to, from int64) error {
+	for _, o := range slices.Backward(tables) {
+		if err := o.giveBack(ctx, tx, to, from, m[o.name()]); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,133 @@
+package smb
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/fibonacco/fibonacco/db"
+	"github.com/fibonacco/fibonacco/db/query"
+	"github.com/fibonacco/fibonacco/smb/search"
+)
+
+// sampleSize is how many businesses are looked at: few enough not to be felt.
+const sampleSize = 600
+
+// sample is how many businesses of a sample each condition is true of.
+type sample struct {
+	size       int // of the sample
+	total      int // of the table, about
+	page       int // rows that are wanted at once
+	conditions []int
+	searches   []int
+	all        int    // everything at once
+	ranks      [4]int // everything at once, and a rank of the first search
+	within     int    // in the range of rank Begins
+	named      int    // the name holds the first search
+}
+
+// rows is how many rows of the table so many of the sample stand for.
+func (s sample) rows(hits int) int {
+	if s.size == 0 {
+		return 0
+	}
+	return hits * s.total / s.size
+}
+
+// walk is how many rows are passed until a page is full, when hits of the sample are wanted.
+func (s sample) walk(hits int) int {
+	if hits == 0 {
+		return s.total
+	}
+	return min(s.total, (s.page+1)*s.size/hits)
+}
+
+// entangled reports whether far fewer businesses have everything at once than there would be if the
+// conditions had nothing to do with each other, which is what PostgreSQL takes for granted.
+func (s sample) entangled() bool {
+	if s.size == 0 {
+		return false
+	}
+	expect := float64(s.size)
+	for _, hits := range s.conditions {
+		expect *= float64(hits) / float64(s.size)
+	}
+	return expect > float64(4*(s.all+1))
+}
+
+// sampled looks at some businesses, spread over all.
+func (n narrowing) sampled(ctx context.Context, tx *db.Tx, ranked bool) (sample, error) {
+	s := sample{conditions: make([]int, len(n.conditions)), searches: make([]int, len(n.searches))}
+	if len(n.conditions) == 0 && !n.searching() {
+		return s, nil
+	}
+	var first, last int64
+	if err := tx.QueryRow(ctx, `SELECT COALESCE((SELECT min(id) FROM smbs), 0), COALESCE((SELECT max(id) FROM smbs), 0)`).Scan(&first, &last); err != nil {
+		return s, fmt.Errorf("find the range of SMBs: %w", err)
+	}
+	s.total = int(last - first + 1)
+	t := tally{args: &query.Args{}}
+	from := ` FROM smbs WHERE smbs.id IN (` + t.args.Add(spread(first, last)) + `...) AND smbs.deleted_at IS NULL`
+	if n.searching() {
+		from = strings.Replace(from, "smbs", "smbs CROSS JOIN smb_search", 1) + ` AND smb_search.smb_id = smbs.id`
+	}
+	n.ask(&t, &s, tx.Engine(), ranked)
+	if err := tx.QueryRow(ctx, `SELECT count(*)`+t.sums.String()+from, t.args.Values...).Scan(append([]any{&s.size}, t.into...)...); err != nil {
+		return s, fmt.Errorf("look at a sample of SMBs: %w", err)
+	}
+	return s, nil
+}
+
+// ask is everything that is to be known of the sample.
+func (n narrowing) ask(t *tally, s *sample, engine db.Engine, ranked bool) {
+	smbs := "smbs."
+	if engine == db.SQLite {
+		smbs = "+smbs."
+	}
+	var every []string
+	for i, c := range n.conditions {
+		every = append(every, holds(c, smbs, t.args.Add))
+		t.count(&s.conditions[i], every[i])
+	}
+	for i, q := range n.searches {
+		if q.Asked() {
+			condition := q.Holds(engine, t.args.Add)
+			t.count(&s.searches[i], condition)
+			every = append(every, condition)
+		}
+	}
+	if q := n.searches[0]; ranked {
+		for _, r := range []search.Rank{search.Begins, search.Contains, search.Other} {
+			t.count(&s.ranks[r], append(every[:len(every):len(every)], q.Ranked(r, engine, t.args.Add))...)
+		}
+		if within := q.Range(t.args.Add); within != "" {
+			t.count(&s.within, within)
+			t.count(&s.named, q.NameHolds(engine, t.args.Add))
+		}
+	}
+	t.count(&s.all, every...)
+}
+
+// tally counts several things in one statement.
+type tally struct {
+	args *query.Args
+	sums strings.Builder
+	into []any
+}
+
+func (t *tally) count(dest *int, conditions ...string) {
+	t.sums.WriteString(`, COALESCE(SUM(CASE WHEN ` + strings.Join(conditions, " AND ") + ` THEN 1 ELSE 0 END), 0)`)
+	t.into = append(t.into, dest)
+}
+
+// spread is ids from first to last, one of each of equal stretches, not at the same place in each.
+func spread(first, last int64) []int64 {
+	n := min(last-first+1, sampleSize)
+	ids := make([]int64, 0, n)
+	step := (last - first + 1) / max(n, 1)
+	for i, jump := int64(0), uint64(1); i < n; i++ {
+		jump = jump*6364136223846793005 + 1442695040888963407
+		ids = append(ids, first+i*step+int64(jump>>33)%max(step, 1))
+	}
+	return ids
+}

@@ -1,0 +1,190 @@
+package smb
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// sentence says in words for people what an event was. campaign is "" when the event is about none.
+func sentence(kind, campaign string, details map[string]any) string {
+	mail := "a mail"
+	if campaign != "" {
+		mail = campaign
+	}
+	if say := sentences[kind]; say != nil {
+		return say(said{details, mail})
+	}
+	return capital(strings.NewReplacer(".", " ", "_", " ").Replace(kind)) + "."
+}
+
+// said is what an event tells about itself.
+type said struct {
+	details map[string]any
+	mail    string // which mail it is about, for the middle of a sentence
+}
+
+// text is a text among the details, with underscores as spaces; "" when there is none.
+func (s said) text(name string) string {
+	v, _ := s.details[name].(string)
+	return strings.ReplaceAll(v, "_", " ")
+}
+
+func (s said) number(name string) int {
+	v, _ := s.details[name].(float64)
+	return int(v)
+}
+
+// with is a detail behind some words, or nothing when the detail is missing.
+func (s said) with(words, name string) string {
+	if v := s.text(name); v != "" {
+		return words + v
+	}
+	return ""
+}
+
+// sentences has one for every event of the product; a test sees to it.
+var sentences = map[string]func(said) string{
+	"smb.created": func(said) string { return "The business was added." },
+	"smb.updated": func(s said) string {
+		fields, _ := s.details["fields"].([]any)
+		names := make([]string, len(fields))
+		for i, f := range fields {
+			names[i] = fmt.Sprint(f)
+		}
+		switch {
+		case len(names) == 1 && names[0] == "deleted_at":
+			return "The business was deleted."
+		case slices.Contains(names, "restored"):
+			return "The business came back."
+		}
+		return changedSentence("Changed", names)
+	},
+	"smb.engagement_changed": func(s said) string {
+		return fmt.Sprintf("The score moved from %d to %d.", s.number("old_score"), s.number("new_score"))
+	},
+	"smb.tier_changed": func(s said) string {
+		way := "down"
+		if s.number("new_tier") < s.number("old_tier") {
+			way = "up"
+		}
+		return fmt.Sprintf("Moved %s from tier %d to tier %d.", way, s.number("old_tier"), s.number("new_tier"))
+	},
+
+	"campaign_send.queued": func(s said) string { return capital(s.mail) + " was planned." },
+	"campaign_send.completed": func(s said) string {
+		if s.text("status") == "failed" {
+			return capital(s.mail) + " was refused for good."
+		}
+		return capital(s.mail) + " was sent."
+	},
+	"email.delivered": func(s said) string { return capital(s.mail) + " was delivered." },
+	"email.opened":    func(s said) string { return "Opened " + s.mail + "." },
+	"email.clicked": func(s said) string {
+		if link, _ := s.details["link"].(string); link != "" {
+			return "Followed the link " + link + " in " + s.mail + "."
+		}
+		return "Followed a link in " + s.mail + "."
+	},
+	"email.bounced": func(s said) string {
+		if s.text("bounce_type") == "Permanent" {
+			return capital(s.mail) + " came back for good."
+		}
+		return capital(s.mail) + " came back for now."
+	},
+	"email.complained": func(s said) string { return "Reported " + s.mail + " as spam." },
+	"email.unsubscribed": func(s said) string {
+		if s.text("channel") == "rvm" {
+			return "Wants no more voicemail."
+		}
+		return "Unsubscribed from e-mail."
+	},
+
+	"rvm_drop.queued":    func(said) string { return "A voicemail was planned." },
+	"rvm_drop.delivered": func(said) string { return "A voicemail was delivered." },
+	"callback.received":  func(s said) string { return "Called back" + s.with(": ", "intent") + "." },
+
+	"content.viewed":    func(s said) string { return "Opened the learning page" + s.slug() + "." },
+	"content.completed": func(s said) string { return "Read the learning page" + s.slug() + " to its end." },
+
+	"approval.submitted":   func(s said) string { return "Said yes" + s.with(" to ", "service_type") + "." },
+	"approval.provisioned": func(s said) string { return capital(orWords(s.text("service_type"), "a service")) + " works." },
+	"upsell.offered": func(s said) string {
+		return "Was offered " + orWords(s.text("upsell_service_type"), "a further service") + "."
+	},
+	"upsell.accepted":   func(s said) string { return "Said yes" + s.with(" to the offer of ", "upsell_service_type") + "." },
+	"meeting.scheduled": func(said) string { return "A meeting was arranged." },
+
+	"inbound_email.received": func(s said) string { return "Wrote a mail" + s.with(": ", "intent") + "." },
+	"chat_message.received":  func(said) string { return "Wrote in the chat." },
+
+	"ai_task.suggested":     func(s said) string { return "Sarah suggested" + s.task() + "." },
+	"ai_task.approved":      func(s said) string { return "Sarah's suggestion" + s.with(" of a ", "task_type") + " was approved." },
+	"ai_task.completed":     func(s said) string { return "Sarah finished" + s.task() + "." },
+	"ai_response.generated": func(s said) string { return "Sarah wrote an answer" + s.with(" for the ", "kind") + "." },
+}
+
+// slug is a learning page's name as it is stored, which is not a text to be read out.
+func (s said) slug() string {
+	if v, _ := s.details["content_slug"].(string); v != "" {
+		return " " + v
+	}
+	return ""
+}
+
+func (s said) task() string { return " a " + orWords(s.text("task_type"), "task") }
+
+func orWords(text, otherwise string) string {
+	if text == "" {
+		return otherwise
+	}
+	return text
+}
+
+// staffSentence says what somebody did to the business, or to something of it: "smb.updated" with
+// the fields that changed.
+func staffSentence(action, actor string, fields []string) string {
+	who := orWords(actor, "Somebody")
+	switch what := strings.TrimPrefix(action, "smb."); what {
+	case "created":
+		return who + " added the business."
+	case "updated":
+		return changedSentence(who+" changed", fields)
+	case "deleted":
+		return who + " deleted the business."
+	case "merged":
+		return who + " merged it with another business."
+	case "merge_undone":
+		return who + " took the merge with another business back."
+	case "duplicate_dismissed":
+		return who + " said that it is not the same as another business."
+	default:
+		return who + ": " + strings.NewReplacer(".", " ", "_", " ").Replace(what) + "."
+	}
+}
+
+// changedSentence names up to four fields, and says how many more there are.
+func changedSentence(begin string, fields []string) string {
+	const most = 4
+	names := make([]string, 0, most)
+	for _, f := range fields[:min(len(fields), most)] {
+		names = append(names, strings.ReplaceAll(f, "_", " "))
+	}
+	switch n := len(fields); {
+	case n == 0:
+		return begin + " the business."
+	case n > most:
+		return fmt.Sprintf("%s %s and %d more.", begin, strings.Join(names, ", "), n-most)
+	case n == 1:
+		return begin + " " + names[0] + "."
+	default:
+		return begin + " " + strings.Join(names[:n-1], ", ") + " and " + names[n-1] + "."
+	}
+}
+
+func capital(text string) string {
+	if text == "" {
+		return ""
+	}
+	return strings.ToUpper(text[:1]) + text[1:]
+}
