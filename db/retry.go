@@ -22,7 +22,7 @@ const mostTries = 10
 // have effects outside the database, and must set what it finds rather than add to it.
 func (d *DB) Update(ctx context.Context, fn func(tx *Tx) error) error {
 	err := d.run(ctx, true, fn)
-	if err == nil || !brokenOff(err) {
+	if err == nil || !IsRetryable(err) {
 		return err
 	}
 	// Those who met once would meet again: one at a time now, and not in step.
@@ -37,15 +37,15 @@ func (d *DB) Update(ctx context.Context, fn func(tx *Tx) error) error {
 		if (fibonacco.SystemClock{}).Sleep(ctx, wait) != nil {
 			return err
 		}
-		if err = d.run(ctx, true, fn); err == nil || !brokenOff(err) {
+		if err = d.run(ctx, true, fn); err == nil || !IsRetryable(err) {
 			return err
 		}
 	}
 	return err
 }
 
-// brokenOff reports whether a transaction failed through no fault of its own.
-func brokenOff(err error) bool {
+// IsRetryable reports whether a transaction failed through no fault of its own: Update tries again.
+func IsRetryable(err error) bool {
 	var pg *pgconn.PgError
 	if errors.As(err, &pg) {
 		return pg.Code == "40001" || pg.Code == "40P01"

@@ -182,17 +182,20 @@ func beginning(key string) string {
 // name, how its name begins, its ZIP code.
 func readOthers(ctx context.Context, tx *db.Tx, communityID int64, e *Entry) (others []*Entry, shared Shared, err error) {
 	counts := map[string]int{}
-	for _, has := range []struct{ where, value string }{
-		{`smbs.primary_phone = $2`, e.Phone},
-		{`smbs.email_key = $2`, e.Email},
-		{`smbs.name_key = $2`, e.key()},
-		{`smbs.name_key >= $2 AND smbs.name_key < CAST($2 AS text) || '` + "\U0010FFFF" + `'`, beginning(e.key())},
-		{`smbs.id IN (SELECT smb_id FROM smb_search WHERE zip = $2 AND community_id = $1 ORDER BY smb_id LIMIT ` + fmt.Sprint(ofMost) + `)`, e.ZIP},
+	for _, has := range []struct {
+		where, value string
+		most         int
+	}{
+		{`smbs.primary_phone = $2`, e.Phone, ofMost},
+		{`smbs.email_key = $2`, e.Email, ofMost},
+		{`smbs.name_key = $2`, e.key(), ofMost},
+		{`smbs.name_key >= $2 AND smbs.name_key < CAST($2 AS text) || '` + "\U0010FFFF" + `'`, beginning(e.key()), ofMost / 5},
+		{`smbs.id IN (SELECT smb_id FROM smb_search WHERE zip = $2 AND community_id = $1 ORDER BY smb_id LIMIT ` + fmt.Sprint(ofMost) + `)`, e.ZIP, ofMost},
 	} {
 		if has.value == "" {
 			continue
 		}
-		found, err := readEntries(ctx, tx, `smbs.community_id = $1 AND `+has.where+` ORDER BY smbs.id LIMIT `+fmt.Sprint(ofMost), communityID, has.value)
+		found, err := readEntries(ctx, tx, `smbs.community_id = $1 AND `+has.where+` LIMIT `+fmt.Sprint(has.most), communityID, has.value)
 		if err != nil {
 			return nil, nil, err
 		}

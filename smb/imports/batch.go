@@ -15,16 +15,14 @@ type writer struct {
 	skip   int   // rows that an earlier run of the same job has stored
 	about  idSet // businesses that rows of this file were about; only modeOverwrite needs it
 
-	// also stores how far the import is, in the batch's transaction, and sets booking. It fails when
-	// another worker has stored the batch. about is the businesses that rows of this batch were
-	// about, when modeOverwrite. A dry run without a job has none.
-	also func(ctx context.Context, tx *db.Tx, result fibonacco.ImportResult, done int64, about []int64) error
+	// also stores how far the import is, in the batch's transaction, and sets the flight's id. It fails
+	// when another worker has stored the batch. A dry run without a job has none.
+	also func(ctx context.Context, tx *db.Tx, f *flight) error
 
 	pretend *index // a dry run remembers here what it would have stored
 	found   []fibonacco.ImportDuplicate
 
 	id      int64     // of the import; without a job 0 until its first batch is stored
-	booking int64     // the same, as the transaction under way has it
 	handle  string    // its uuid
 	settled bool      // the request's mapping was chosen before
 	watch   stopwatch // runs since the work began
@@ -33,47 +31,44 @@ type writer struct {
 }
 
 // write stores one batch. What it counts is counted once it is committed.
-func (w *writer) write(ctx context.Context, b *batch) error {
-	from := min(w.skip, len(b.rows))
-	w.skip -= from
-	if from == len(b.rows) {
-		return nil
+func (w *writer) write(ctx context.Context, tx *db.Tx, f *flight) error {
+	if err := w.takeTurn(ctx, tx, f); err != nil {
+		return err
 	}
-	if w.pretend != nil {
-		return w.tryOut(ctx, b, from)
+	if f.ahead != nil && f.meets(f.ahead.index) {
+		if err := f.follow(ctx); err != nil {
+			return err
+		}
 	}
-	var after fibonacco.ImportResult
-	var about []int64
-	err := w.db.Update(ctx, func(tx *db.Tx) error {
-		if err := lockCommunity(ctx, tx, w.req.CommunityID); err != nil {
-			return err
-		}
-		x := w.newIndex()
-		if err := w.load(ctx, tx, x, b.rows[from:]); err != nil {
-			return err
-		}
-		after = w.count(x, b, from)
-		ids, err := w.store(ctx, tx, x)
-		if err == nil {
-			err = w.settle(ctx, tx, x, ids, &after)
-		}
-		w.committing()
-		if err != nil {
-			return err
-		}
-		about = w.aboutOf(x, ids)
-		if err := w.also(ctx, tx, after, b.done, about); err != nil {
-			return err
-		}
-		return w.book(ctx, tx, x, b, from, ids)
-	})
+	x := w.newIndex()
+	if err := w.load(ctx, tx, x, f.rows[f.from:]); err != nil {
+		return err
+	}
+	result := w.count(f.start, x, f.batch, f.from)
+	reserved, err := reserve(ctx, tx, len(x.added))
 	if err != nil {
 		return err
 	}
-	w.result, w.id = after, w.booking
-	for _, id := range about {
-		w.about.add(id)
+	f.work(x, result)
+	ids, err := w.store(ctx, tx, x, reserved)
+	if err == nil {
+		err = w.settle(ctx, tx, x, ids)
 	}
+	w.committing()
+	if err != nil {
+		return err
+	}
+	f.about = w.aboutOf(x, ids)
+	if err := f.follow(ctx); err != nil {
+		return err
+	}
+	if err := w.also(ctx, tx, f); err != nil {
+		return err
+	}
+	if err := w.book(ctx, tx, x, f, ids); err != nil {
+		return err
+	}
+	f.leaving.Store(true)
 	return nil
 }
 
@@ -92,9 +87,8 @@ func (w *writer) aboutOf(x *index, created []int64) []int64 {
 	return about
 }
 
-// count merges the rows of a batch, from one on, into x and returns the result so far.
-func (w *writer) count(x *index, b *batch, from int) fibonacco.ImportResult {
-	r := w.result
+// count merges the rows of a batch, from one on, into x and adds what becomes of them to r.
+func (w *writer) count(r fibonacco.ImportResult, x *index, b *batch, from int) fibonacco.ImportResult {
 	for i := from; i < len(b.rows); i++ {
 		r.Total++
 		if b.failed[i] {
@@ -110,14 +104,17 @@ func (w *writer) count(x *index, b *batch, from int) fibonacco.ImportResult {
 			r.Skipped++
 		}
 	}
+	for _, said := range x.consents {
+		r.Consents += said.word.count()
+	}
 	addErrors(&r, b.errorsFrom(from))
 	return r
 }
 
 // store writes what x has in addition to the database, and publishes it. It returns the ids of
 // the new businesses.
-func (w *writer) store(ctx context.Context, tx *db.Tx, x *index) ([]int64, error) {
-	ids, err := insert(ctx, tx, w.req.CommunityID, w.req.Source, x.added)
+func (w *writer) store(ctx context.Context, tx *db.Tx, x *index, reserved []int64) ([]int64, error) {
+	ids, err := insert(ctx, tx, w.req.CommunityID, w.req.Source, x.added, reserved)
 	if err != nil {
 		return nil, err
 	}
@@ -138,30 +135,23 @@ func (w *writer) store(ctx context.Context, tx *db.Tx, x *index) ([]int64, error
 }
 
 // tryOut is write of a dry run: it reads, and remembers what it would have written.
-func (w *writer) tryOut(ctx context.Context, b *batch, from int) error {
+func (w *writer) tryOut(ctx context.Context, f *flight) error {
 	err := w.db.View(ctx, func(tx *db.Tx) error {
-		return w.load(ctx, tx, w.pretend, b.rows[from:])
+		return w.load(ctx, tx, w.pretend, f.rows[f.from:])
 	})
 	if err != nil {
 		return err
 	}
-	after := w.count(w.pretend, b, from)
-	after.Duplicates = w.found
-	for _, said := range w.pretend.consents {
-		after.Consents += said.word.count()
-	}
+	f.result = w.count(f.start, w.pretend, f.batch, f.from)
+	f.result.Duplicates = w.found
 	w.pretend.forget()
-	if w.also != nil {
-		err := w.db.Update(ctx, func(tx *db.Tx) error {
-			if err := w.also(ctx, tx, after, b.done, nil); err != nil {
-				return err
-			}
-			return storeErrors(ctx, tx, w.id, w.result.Total, b.errorsFrom(from))
-		})
-		if err != nil {
+	if w.also == nil {
+		return nil
+	}
+	return w.db.Update(ctx, func(tx *db.Tx) error {
+		if err := w.also(ctx, tx, f); err != nil {
 			return err
 		}
-	}
-	w.result = after
-	return nil
+		return storeErrors(ctx, tx, f.id, f.start.Total, f.errorsFrom(f.from))
+	})
 }

@@ -142,7 +142,7 @@ func (x *index) heard(k *known, b *business, yes bool) {
 
 // recordConsents writes down what the rows of a batch say about being reached, once their
 // businesses are stored.
-func (w *writer) recordConsents(ctx context.Context, tx *db.Tx, x *index, after *fibonacco.ImportResult) error {
+func (w *writer) recordConsents(ctx context.Context, tx *db.Tx, x *index) error {
 	if len(x.consents) == 0 {
 		return nil
 	}
@@ -157,7 +157,6 @@ func (w *writer) recordConsents(ctx context.Context, tx *db.Tx, x *index, after 
 	if err != nil {
 		return fmt.Errorf("record %d consents: %w", len(all), err)
 	}
-	after.Consents += len(all)
 	var events []fibonacco.Event
 	for _, id := range slices.Sorted(maps.Keys(changed)) {
 		events = append(events, fibonacco.SMBUpdated{SMBID: id, CommunityID: w.req.CommunityID, Fields: changed[id]})

@@ -16,6 +16,7 @@
 //	merge.go        what does the row add to it; block.go: or is it one that wants to hear nothing?
 //	lookup.go       finds the known ones of a batch; batch.go one transaction of a few thousand rows
 //	ledger.go       what it takes to undo the batch, and its errors (errors.go)
+//	flight.go       two batches under way at once, as if one came after the other (turn.go)
 //	run.go          the pipeline: read → normalise → write
 //
 // And that of an import:

@@ -115,19 +115,20 @@ func (s *Service) CancelImport(ctx context.Context, handle string) (*fibonacco.I
 var errCancelled = fibonacco.Errorf(fibonacco.Conflict, "the import was cancelled; what was stored before stays, and can be undone")
 
 // record stores how far a command's import is, and that there is one with its first batch.
-func (w *writer) record(ctx context.Context, tx *db.Tx, after fibonacco.ImportResult, done int64, _ []int64) (err error) {
+func (w *writer) record(ctx context.Context, tx *db.Tx, f *flight) (err error) {
 	state := requestOf(ctx, w.req)
 	state.settle(w.layout)
 	state.Seconds = w.watch.seconds()
-	if w.booking = w.id; w.id == 0 {
-		if w.booking, w.handle, err = insertImport(ctx, tx, w.req, "running", state); err != nil {
+	if f.id == 0 { // a flight that is tried again begins without an id again
+		var handle string
+		if f.id, handle, err = insertImport(ctx, tx, w.req, "running", state); err != nil {
 			return err
 		}
-		if err := recordStart(ctx, tx, w.booking, w.handle, w.req); err != nil {
+		if err := recordStart(ctx, tx, f.id, handle, w.req); err != nil {
 			return err
 		}
 	}
-	err = storeProgress(ctx, tx, w.booking, w.result.Total, after, done, state)
+	err = storeProgress(ctx, tx, f.id, f.start.Total, f.result, f.done, state)
 	if errors.Is(err, errTaken) {
 		return errCancelled
 	}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/fibonacco/fibonacco"
 	"github.com/fibonacco/fibonacco/db"
 )
 
@@ -14,11 +13,11 @@ const keepDays = 30
 
 // settle does what a batch brings beside the businesses themselves: blocks, consents, and what
 // others do about new addresses. created is the ids of those that are new.
-func (w *writer) settle(ctx context.Context, tx *db.Tx, x *index, created []int64, after *fibonacco.ImportResult) error {
+func (w *writer) settle(ctx context.Context, tx *db.Tx, x *index, created []int64) error {
 	if err := w.block(ctx, tx, x); err != nil {
 		return err
 	}
-	if err := w.recordConsents(ctx, tx, x, after); err != nil {
+	if err := w.recordConsents(ctx, tx, x); err != nil {
 		return err
 	}
 	if w.o.stored == nil {
@@ -38,8 +37,8 @@ func (w *writer) settle(ctx context.Context, tx *db.Tx, x *index, created []int6
 
 // book keeps what it takes to undo a batch, and its errors. Batches are numbered by the rows before
 // them: that grows, and is the same when a batch is done again.
-func (w *writer) book(ctx context.Context, tx *db.Tx, x *index, b *batch, from int, created []int64) error {
-	id, number, changed := w.booking, w.result.Total, x.changed()
+func (w *writer) book(ctx context.Context, tx *db.Tx, x *index, f *flight, created []int64) error {
+	id, number, changed := f.id, f.start.Total, x.changed()
 	if err := storeChanges(ctx, tx, id, number, x, changed); err != nil {
 		return err
 	}
@@ -49,7 +48,7 @@ func (w *writer) book(ctx context.Context, tx *db.Tx, x *index, b *batch, from i
 			return fmt.Errorf("book a batch of import %d: %w", id, err)
 		}
 	}
-	return storeErrors(ctx, tx, id, number, b.errorsFrom(from))
+	return storeErrors(ctx, tx, id, number, f.errorsFrom(f.from))
 }
 
 // storeChanges keeps what the known businesses were before the batch, and with which version it

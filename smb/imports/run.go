@@ -91,7 +91,7 @@ func (w *writer) newIndex() *index {
 }
 
 // run takes a file through the pipeline: one goroutine reads rows, some make businesses of them,
-// and the caller's writes them, in the file's order. more is asked after each batch; when it says
+// and writeAll stores them, in the file's order. more is asked after each batch; when it says
 // false, run ends and returns errPaused.
 func (w *writer) run(ctx context.Context, file io.Reader, more func(done int64) bool) error {
 	count := &counter{r: file}
@@ -136,22 +136,7 @@ func (w *writer) run(ctx context.Context, file io.Reader, more func(done int64) 
 			return nil
 		}))
 	}
-	group.Go(guard(func() error {
-		for b := range ordered {
-			select {
-			case <-b.ready:
-			case <-ctx.Done():
-				return ctx.Err()
-			}
-			if err := w.write(ctx, b); err != nil {
-				return err
-			}
-			if !more(b.done) {
-				return errPaused
-			}
-		}
-		return nil
-	}))
+	group.Go(guard(func() error { return w.writeAll(ctx, ordered, more) }))
 	if err := group.Wait(); err != nil {
 		return err
 	}

@@ -43,12 +43,25 @@ const insertOne = `
 	INSERT INTO smbs (community_id, source, created_at, updated_at, ` + insertNames + `)
 	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
-// insert stores new businesses and returns their ids, in no particular order.
-func insert(ctx context.Context, tx *db.Tx, community int64, source string, added []*known) ([]int64, error) {
+// reserve hands out the ids of n new businesses, so that they follow the file's order however
+// many batches are stored at once: of two businesses that a row could equally be about, it is about
+// the older. nil on SQLite, which has one writer and hands them out as they are stored.
+func reserve(ctx context.Context, tx *db.Tx, n int) ([]int64, error) {
+	if n == 0 || tx.Engine() == db.SQLite {
+		return nil, nil
+	}
+	ids, err := db.Select[int64](ctx, tx, `SELECT nextval(pg_get_serial_sequence('smbs', 'id')) FROM generate_series(1, $1)`, n)
+	if err != nil {
+		return nil, fmt.Errorf("reserve %d ids: %w", n, err)
+	}
+	return ids, nil
+}
+
+// insert stores new businesses, under reserved ids if there are any, and returns their ids.
+func insert(ctx context.Context, tx *db.Tx, community int64, source string, added []*known, ids []int64) ([]int64, error) {
 	if len(added) == 0 {
 		return nil, nil
 	}
-	ids := make([]int64, 0, len(added))
 	handles := newHandles(tx.Now, len(added))
 	for i, k := range added {
 		k.handle = handles[i]
@@ -56,21 +69,16 @@ func insert(ctx context.Context, tx *db.Tx, community int64, source string, adde
 	if lite := tx.SQL(); lite != nil {
 		return insertOneByOne(ctx, tx, lite, community, source, added, handles)
 	}
-	rows := db.NewBatch(insertColumns...)
+	rows := db.NewBatch(append([]string{"id bigint"}, insertColumns...)...)
 	for i, k := range added {
-		rows.Add(k.insertValues(handles[i])...)
+		rows.Add(append([]any{ids[i]}, k.insertValues(handles[i])...)...)
 	}
-	err := tx.QueryBatch(ctx, rows, `
-		INSERT INTO smbs (community_id, source, created_at, updated_at, `+insertNames+`)
-		SELECT $1, $2, $3, $3, `+insertNames+` FROM rows RETURNING id`,
-		func(row db.Row) error {
-			var id int64
-			if err := row.Scan(&id); err != nil {
-				return err
-			}
-			ids = append(ids, id)
-			return nil
-		}, community, source, tx.Now)
+	_, err := tx.ExecBatch(ctx, rows, `
+		INSERT INTO smbs (id, community_id, source, created_at, updated_at, `+insertNames+`)
+		SELECT id, $1, $2, $3, $3, `+insertNames+` FROM rows`, community, source, tx.Now)
+	if db.IsForeignKey(err) {
+		return nil, unknownCommunity()
+	}
 	if err != nil {
 		return nil, fmt.Errorf("insert %d businesses: %w", len(added), err)
 	}
@@ -167,21 +175,6 @@ func newHandles(now time.Time, n int) []string {
 		handles[i] = u.String()
 	}
 	return handles
-}
-
-// lockCommunity makes imports into one community take turns: two that look for the same business
-// at the same time would both not find it. Unlike a stronger lock it does not stop others from
-// adding businesses by hand.
-func lockCommunity(ctx context.Context, tx *db.Tx, community int64) error {
-	var id int64
-	err := tx.QueryRow(ctx, `SELECT id FROM communities WHERE id = $1 FOR NO KEY UPDATE`, community).Scan(&id)
-	if db.IsNoRows(err) {
-		return unknownCommunity()
-	}
-	if err != nil {
-		return fmt.Errorf("lock community %d: %w", community, err)
-	}
-	return nil
 }
 
 func unknownCommunity() error {

@@ -65,7 +65,7 @@ func (s *Service) begin(ctx context.Context, id int64) (row importRow, err error
 // goOn imports what is left of the file, and returns the errors of all of it.
 func (s *Service) goOn(ctx context.Context, row *importRow) ([]fibonacco.ImportError, error) {
 	w := s.newWriter(row.request.of(row))
-	w.id, w.booking, w.handle, w.settled = row.ID, row.ID, row.UUID, row.request.Settled
+	w.id, w.handle, w.settled = row.ID, row.UUID, row.request.Settled
 	w.result, w.skip, w.found = row.ImportResult, row.Total, row.Duplicates
 	ctx = row.request.By.in(ctx)
 	parts := &partReader{ctx: ctx, db: s.db, id: row.ID, size: row.bytesTotal}
@@ -76,14 +76,14 @@ func (s *Service) goOn(ctx context.Context, row *importRow) ([]fibonacco.ImportE
 			return nil, err
 		}
 	}
-	watch, before := startWatch(), row.request.Seconds
-	w.also = func(ctx context.Context, tx *db.Tx, result fibonacco.ImportResult, done int64, about []int64) error {
+	watch, spent := startWatch(), row.request.Seconds
+	w.also = func(ctx context.Context, tx *db.Tx, f *flight) error {
 		state := row.request
-		state.Seconds, state.Failures = before+watch.seconds(), 0
-		if err := storeProgress(ctx, tx, row.ID, w.result.Total, result, min(done, row.bytesTotal), state); err != nil || w.about == nil {
+		state.Seconds, state.Failures = spent+watch.seconds(), 0
+		if err := storeProgress(ctx, tx, row.ID, f.start.Total, f.result, min(f.done, row.bytesTotal), state); err != nil || w.about == nil {
 			return err
 		}
-		return storeAbout(ctx, tx, row.ID, batches+1, about)
+		return storeAbout(ctx, tx, row.ID, batches+1, f.about)
 	}
 	until := endOf(ctx)
 	err := w.run(ctx, parts, func(int64) bool {

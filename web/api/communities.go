@@ -22,6 +22,7 @@ func (a *API) communities() {
 		method: http.MethodPost, path: "/communities", id: "create-community", tag: tagCommunities,
 		summary: "Add a community", status: http.StatusCreated, errors: append([]int{http.StatusConflict}, ofBody...),
 		description: "409 when the slug is taken.",
+		rules:       rulesOf(newCommunityRules),
 		request:     communityInput{Name: "Brooklyn", Slug: "brooklyn", State: "NY", County: "Kings", Timezone: "America/New_York"},
 		response:    exampleCommunity,
 	}, a.createCommunity)
@@ -61,10 +62,7 @@ func (a *API) createCommunity(ctx context.Context, in *body[communityInput]) (*c
 	if a.o.Communities == nil {
 		return nil, moduleAbsent("SMB CRM")
 	}
-	c, err := a.o.Communities.CreateCommunity(ctx, fibonacco.Community{
-		Name: in.Body.Name, Slug: in.Body.Slug, State: in.Body.State, County: in.Body.County,
-		Population: in.Body.Population, Timezone: in.Body.Timezone, Settings: in.Body.Settings,
-	})
+	c, err := a.o.Communities.CreateCommunity(ctx, in.Body.community())
 	if err != nil {
 		return nil, err
 	}

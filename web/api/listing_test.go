@@ -217,3 +217,28 @@ func FuzzQuery(f *testing.F) {
 		}
 	})
 }
+
+// Types, rules of the domain and names in the query: whatever is wrong is named at once, each
+// once.
+func TestTypesAndRulesAreNamedTogether(t *testing.T) {
+	t.Parallel()
+	a := api.New(newHouse().options())
+	for _, tc := range []struct{ route, body, fields string }{
+		{
+			"POST /smbs?nope=1", `{"community_id":"one","business_name":"","primary_email":"nobody","state":"new york","city":5,"zz":1}`,
+			"business_name city community_id nope primary_email state zz",
+		},
+		{"POST /smbs", `{"city":5}`, "business_name city community_id"},
+		{"POST /smbs", `{"community_id":1,"business_name":"Rosa","primary_email":" Rosa@Example.COM ","state":"ny","city":5}`, "city"},
+		{"PATCH /smbs/1", `{"city":5,"primary_email":"nobody"}`, "city primary_email"},
+		{"PUT /smbs/1", `{"city":5}`, "city"},
+		{"POST /communities", `{"name":7,"slug":"Not A Slug","state":"NY","timezone":"Mars/Base"}`, "name slug timezone"},
+	} {
+		got := do(t, a, request{route: tc.route, body: tc.body})
+		fields := strings.Fields(got.fields())
+		slices.Sort(fields)
+		if got.StatusCode != http.StatusUnprocessableEntity || strings.Join(fields, " ") != tc.fields {
+			t.Errorf("%s %s: %d names %q, want %s", tc.route, tc.body, got.StatusCode, fields, tc.fields)
+		}
+	}
+}

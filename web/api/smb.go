@@ -16,6 +16,7 @@ func (a *API) smb() {
 		method: http.MethodPost, path: "/smbs", id: "create-smb", tag: tagBusinesses,
 		summary: "Add a business", status: http.StatusCreated, errors: ofBody,
 		description: "It starts in tier 4 with score 0 and status pending; the programme begins when it is started. E-mail and voicemail are opted in unless said otherwise, SMS and phone are not.",
+		rules:       rulesOf(newSMBRules),
 		request:     smbInput{BusinessName: "Rosa's Bakery", PrimaryEmail: "rosa@rosasbakery.example", CommunityID: 1, Tags: []string{"bakery"}},
 		response:    exampleSMB,
 	}, a.createSMB)
@@ -26,6 +27,7 @@ func (a *API) smb() {
 			summary: "Change a business", errors: slices.Concat(ofThing, ofBody, ofCondition),
 			description: "Only what is named changes, with PUT as with PATCH. An empty text, or null, makes a text unknown. tags are replaced as a whole; " +
 				"of metadata, the keys that are named change, and null takes a key away. With If-Match, 412 says that somebody else was faster.",
+			rules:    rulesOf(changedSMBRules),
 			request:  map[string]any{"city": "Brooklyn", "email_opted_in": false, "tags": []string{"bakery", "vip"}, "metadata": map[string]any{"crm_id": "A-17"}},
 			response: exampleSMB,
 		}, a.updateSMB)
@@ -87,16 +89,7 @@ func (a *API) createSMB(ctx context.Context, in *body[smbInput]) (*createdSMB, e
 	if a.o.SMBs == nil {
 		return nil, moduleAbsent("SMB CRM")
 	}
-	b := in.Body
-	s, err := a.o.SMBs.Create(ctx, fibonacco.SMB{
-		CommunityID: b.CommunityID, BusinessName: b.BusinessName, DBAName: b.DBAName, BusinessType: b.BusinessType, Category: b.Category,
-		PrimaryContactName: b.PrimaryContactName, PrimaryEmail: b.PrimaryEmail, PrimaryPhone: b.PrimaryPhone,
-		SecondaryContacts: b.SecondaryContacts, Address: b.Address, City: b.City, State: b.State, ZIP: b.ZIP, Coordinates: b.Coordinates.point(),
-		ServiceModel: b.ServiceModel, SubscriptionTier: or(b.SubscriptionTier, "free"), Source: or(b.Source, "api"),
-		EmailOptedIn: given(b.EmailOptedIn, true), SMSOptedIn: given(b.SMSOptedIn, false), RVMOptedIn: given(b.RVMOptedIn, true),
-		PhoneOptedIn: given(b.PhoneOptedIn, false), DoNotContact: given(b.DoNotContact, false),
-		Tags: b.Tags, Metadata: b.Metadata,
-	})
+	s, err := a.o.SMBs.Create(ctx, in.Body.smb())
 	if err != nil {
 		return nil, err
 	}

@@ -6,9 +6,11 @@ import type { components, paths } from "./schema.js";
 
 const baseUrl = process.env["FIBONACCO_URL"] ?? "";
 const token = process.env["FIBONACCO_TOKEN"] ?? "";
-const api = createClient<paths>({ baseUrl, headers: { Authorization: `Bearer ${token}` } });
+// Lists also answer in NDJSON and CSV: this client means JSON unless it says otherwise.
+const api = createClient<paths, "application/json">({ baseUrl, headers: { Authorization: `Bearer ${token}` } });
 
 type Problem = components["schemas"]["Problem"];
+type Businesses = paths["/api/v1/smbs"]["get"]["responses"][200]["content"]["application/json"];
 
 /** must is an answer's data; an error ends the walk with everything the server said. */
 function must<T>(what: string, answer: { data?: T; error?: unknown; response: Response }): T {
@@ -48,7 +50,7 @@ assert.deepEqual(problem.errors?.map((e) => e.field).sort(), ["business_name", "
 // A filtered list, page by page.
 const names: string[] = [];
 for (let cursor: string | null = null, pages = 0; pages === 0 || cursor !== null; pages++) {
-  const page: components["schemas"]["ListEntrySMB"] = must("list businesses", await api.GET("/api/v1/smbs", {
+  const page: Businesses = must("list businesses", await api.GET("/api/v1/smbs", {
     params: {
       query: {
         "filter[category]": "Café", "filter[community_id]": String(town.id), sort: "business_name", "page[size]": 3,
