@@ -242,18 +242,33 @@ func (b *Batch) arrays() []any {
 	return out
 }
 
-func column[T any](rows [][]any, i int, convert func(any) T) []*T {
+// column is a []T, or a []*T when there are NULLs: looking behind each pointer takes pgx twice as long.
+func column[T any](rows [][]any, i int, convert func(any) T) any {
 	values := make([]T, len(rows))
-	out := make([]*T, len(rows))
+	var missing []int
 	for r, row := range rows {
 		switch v := row[i].(type) {
 		case nil:
+			missing = append(missing, r)
 		case *T:
-			out[r] = v
+			if v == nil {
+				missing = append(missing, r)
+			} else {
+				values[r] = *v
+			}
 		default:
 			values[r] = convert(v)
-			out[r] = &values[r]
 		}
+	}
+	if missing == nil {
+		return values
+	}
+	out := make([]*T, len(rows))
+	for r := range values {
+		out[r] = &values[r]
+	}
+	for _, r := range missing {
+		out[r] = nil
 	}
 	return out
 }
