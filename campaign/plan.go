@@ -6,7 +6,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/google/uuid"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/fibonacco/fibonacco"
@@ -89,9 +88,9 @@ func (r *PlanResult) add(o PlanResult) {
 	r.Completed += o.Completed
 }
 
-// planWorkers is how many chunks are planned at once. SQLite has one writer, but one chunk can be
-// worked out while another is written.
-const planWorkers = 2
+// planWorkers is how many chunks are planned at once: one in each turn, see turns. SQLite has one
+// writer, but one chunk can be worked out while another is written.
+const planWorkers = 3
 
 // PlanCommunity plans one local day of a community (M2-01): every active SMB whose programme
 // day has a campaign gets one send, or one stored reason why not. It works in chunks, each a
@@ -187,7 +186,7 @@ func (s *Service) planChunk(ctx context.Context, steps steps, communityID int64,
 	write := func(onConflict string) error {
 		return s.db.Update(ctx, func(tx *db.Tx) error {
 			var err error
-			part, err = s.writePlan(ctx, tx, p, onConflict)
+			part, err = s.writePlan(ctx, tx, p, s.turns, onConflict)
 			return err
 		})
 	}
@@ -285,8 +284,18 @@ type dayPlan struct {
 	completed int64
 	sends     *db.Batch
 	skips     *db.Batch
-	places    *db.Batch // where each SMB then stands in the programme
+	places    map[place][]int64 // the SMBs that then stand there
 }
+
+// place is where an SMB stands in the programme once a day of it is planned.
+type place struct {
+	day      int
+	status   fibonacco.CampaignStatus
+	campaign string    // of today's send; "" when there is none
+	at       time.Time // of today's send
+}
+
+func (p *dayPlan) move(smbID int64, to place) { p.places[to] = append(p.places[to], smbID) }
 
 // planDay works out what active SMBs of one community are due today. It touches nothing.
 func (s *Service) planDay(steps steps, t town, candidates []candidate, now time.Time) (*dayPlan, error) {
@@ -298,7 +307,7 @@ func (s *Service) planDay(steps steps, t town, candidates []candidate, now time.
 		town: t, today: t.today(now),
 		sends:  db.NewBatch("uuid uuid", "smb bigint", "campaign text", "email text", "subject text"),
 		skips:  db.NewBatch("smb bigint", "campaign text", "day integer", "reason text"),
-		places: db.NewBatch("smb bigint", "day integer", "status text", "campaign text", "at timestamptz"),
+		places: map[place][]int64{},
 	}
 	if p.at, err = localMoment(p.today, sendTime, t.zone); err != nil {
 		return nil, err
@@ -322,18 +331,18 @@ func (s *Service) planDay(steps steps, t town, candidates []candidate, now time.
 			}
 		}
 		if day > lastDay {
-			p.places.Add(c.ID, lastDay, string(fibonacco.StatusCompleted), nil, nil)
+			p.move(c.ID, place{day: lastDay, status: fibonacco.StatusCompleted})
 			p.completed++
 			continue
 		}
 		step := steps.byDay[day]
 		if step == nil {
-			p.places.Add(c.ID, day, string(fibonacco.StatusActive), nil, nil)
+			p.move(c.ID, place{day: day, status: fibonacco.StatusActive})
 			continue
 		}
 		if why := contactable(c.Email, c.OptedIn, c.DNC, c.Suppressed); why != "" {
 			p.skips.Add(c.ID, step.ID, day, string(why))
-			p.places.Add(c.ID, day, string(fibonacco.StatusActive), nil, nil)
+			p.move(c.ID, place{day: day, status: fibonacco.StatusActive})
 			continue
 		}
 		subject, err := step.subject(c, t)
@@ -341,69 +350,7 @@ func (s *Service) planDay(steps steps, t town, candidates []candidate, now time.
 			return nil, fmt.Errorf("subject of %s for SMB %d: %w", step.ID, c.ID, err)
 		}
 		p.sends.Add(newUUID(), c.ID, step.ID, c.Email, subject)
-		p.places.Add(c.ID, day, string(fibonacco.StatusActive), step.ID, p.at)
+		p.move(c.ID, place{day, fibonacco.StatusActive, step.ID, p.at})
 	}
 	return p, nil
 }
-
-// writePlan stores a plan: sends, skips, places, the chunks that will be released, the events.
-func (s *Service) writePlan(ctx context.Context, tx *db.Tx, p *dayPlan, onConflict string) (PlanResult, error) {
-	res := PlanResult{Completed: p.completed}
-	events, ids, err := insertSends(ctx, tx, p.town.id, p.sends, 1, p.at, onConflict)
-	if err != nil {
-		return res, err
-	}
-	res.Planned = int64(len(ids))
-	if res.Skipped, err = insertSkips(ctx, tx, p.town.id, p.today, p.skips); err != nil {
-		return res, err
-	}
-	if _, err := tx.ExecBatch(ctx, p.places, `
-		UPDATE smbs SET manifest_destiny_day = rows.day, planned_through_day = rows.day, campaign_status = rows.status,
-			current_campaign_id = COALESCE(rows.campaign, current_campaign_id), next_scheduled_send = rows.at, updated_at = $1
-		FROM rows WHERE smbs.id = rows.smb AND smbs.campaign_status = 'active'`, tx.Now); err != nil {
-		return res, fmt.Errorf("move SMBs on: %w", err)
-	}
-	if err := s.batchSends(ctx, tx, queue.Emails, p.at, ids); err != nil {
-		return res, err
-	}
-	return res, s.queue.Publish(ctx, tx, events...)
-}
-
-// skipPlanned leaves a step that is there already as it is. Without it such a step fails the
-// statement, which PostgreSQL does faster for the many that are new.
-const skipPlanned = "ON CONFLICT (smb_id, campaign_id, occurrence) DO NOTHING"
-
-// insertSends writes queued sends and returns those that are new, with their events.
-func insertSends(ctx context.Context, tx *db.Tx, communityID int64, sends *db.Batch, occurrence int, at time.Time, onConflict string) ([]fibonacco.Event, []int64, error) {
-	events := make([]fibonacco.Event, 0, sends.Len())
-	ids := make([]int64, 0, sends.Len())
-	err := tx.QueryBatch(ctx, sends, `
-		INSERT INTO campaign_sends (uuid, smb_id, campaign_id, email, subject, scheduled_for, status, community_id, occurrence, created_at, updated_at)
-		SELECT uuid, smb, campaign, email, subject, $1, 'queued', $2, $3, $4, $4 FROM rows WHERE TRUE
-		`+onConflict+`
-		RETURNING id, smb_id, campaign_id`, func(r db.Row) error {
-		e := fibonacco.CampaignSendQueued{CommunityID: communityID}
-		if err := r.Scan(&e.CampaignSendID, &e.SMBID, &e.CampaignID); err != nil {
-			return err
-		}
-		events, ids = append(events, e), append(ids, e.CampaignSendID)
-		return nil
-	}, at, communityID, occurrence, tx.Now)
-	if err != nil {
-		return nil, nil, fmt.Errorf("write sends: %w", err)
-	}
-	return events, ids, nil
-}
-
-func insertSkips(ctx context.Context, tx *db.Tx, communityID int64, date string, skips *db.Batch) (int64, error) {
-	n, err := tx.ExecBatch(ctx, skips, `
-		INSERT INTO skips (smb_id, community_id, campaign_id, programme_day, local_date, reason, created_at)
-		SELECT smb, $1, campaign, day, $2, reason, $3 FROM rows WHERE TRUE
-		ON CONFLICT (smb_id, campaign_id, programme_day) DO NOTHING`, communityID, date, tx.Now)
-	if err != nil {
-		return 0, fmt.Errorf("write skips: %w", err)
-	}
-	return n, nil
-}
-
-func newUUID() string { return uuid.Must(uuid.NewV7()).String() } // fails only without a source of randomness

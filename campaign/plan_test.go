@@ -155,6 +155,47 @@ func TestTwoPlannersAtOnce(t *testing.T) {
 	})
 }
 
+// Chunks take turns while others pause and resume the same SMBs: nobody waits for ever, and those
+// who were left alone stand where their plan says.
+func TestPlannersAndPausesAtOnce(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB, clock *fibonacco.FakeClock) {
+		b := setup(t, d, clock)
+		town := b.community("America/New_York")
+		ids := b.smbs(town, 600)
+		b.exec(`UPDATE smbs SET campaign_status = 'active', manifest_destiny_start_date = '2026-03-02'`)
+		b.exec(`UPDATE smbs SET manifest_destiny_start_date = '2026-03-03' WHERE id IN ($1...)`, ids[:100]) // a second place
+		f := fibonacco.SMBFilter{IDs: ids[300:]}
+		for day := 2; day <= 6; day++ {
+			var wg sync.WaitGroup
+			for range 3 {
+				wg.Go(func() {
+					if _, err := b.svc.PlanCommunity(t.Context(), town, fmt.Sprintf("2026-03-%02d", day)); err != nil {
+						t.Error(err)
+					}
+				})
+			}
+			wg.Go(func() {
+				for range 5 {
+					_, err := b.svc.PauseProgramme(t.Context(), f, "")
+					_, err2 := b.svc.ResumeProgramme(t.Context(), f)
+					if err != nil || err2 != nil {
+						t.Errorf("%v, %v", err, err2)
+					}
+				}
+			})
+			wg.Wait()
+			_, err := b.svc.PlanCommunity(t.Context(), town, fmt.Sprintf("2026-03-%02d", day)) // the resumed too
+			must(t, err)
+			equal(t, fmt.Sprint("not planned through day ", day-1), b.n(`
+				SELECT COUNT(*) FROM smbs WHERE planned_through_day <> $1 - CASE WHEN id IN ($2...) THEN 2 ELSE 1 END
+				OR manifest_destiny_day <> planned_through_day OR campaign_status <> 'active'`, day, ids[:100]), 0)
+			clock.Advance(24 * time.Hour)
+		}
+		// The steps of days 1, 2 and 4, of those who began a day later too.
+		equal(t, "sends", b.n(`SELECT COUNT(*) FROM campaign_sends WHERE smb_id IN ($1...)`, ids[:300]), 900)
+	})
+}
+
 func TestPauseAndResume(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB, clock *fibonacco.FakeClock) {
 		b := setup(t, d, clock)

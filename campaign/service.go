@@ -1,10 +1,10 @@
 // Package campaign is Module 2: it plans each day's mails, sends each of them once, and keeps
 // the truth about what became of them.
 //
-// Read in this order: plan.go (who gets what today), release.go (when it is due), claim.go and
-// lane.go (hand over), record.go (what came of it), settle.go (what a death left behind),
-// takeover.go (two businesses become one). What recipients do with a mail is in campaign/track; how
-// a mail is written, in campaign/render.
+// Read in this order: plan.go (who gets what today), write.go (stores it), release.go (when it is
+// due), claim.go and lane.go (hand over), record.go (what came of it), settle.go (what a death left
+// behind), takeover.go (two businesses become one). What recipients do with a mail is in
+// campaign/track; how a mail is written, in campaign/render.
 package campaign
 
 import (
@@ -43,6 +43,7 @@ type Service struct {
 
 	catalog catalog
 	mails   mailCache
+	turns   turns
 	lane    *lane // nil without a mailer
 }
 
@@ -57,7 +58,7 @@ var (
 func New(o Options) (*Service, error) {
 	s := &Service{
 		db: o.DB, queue: o.Queue, cfg: o.Config, signer: o.Signer, log: o.Log,
-		filter: o.FilterSQL, record: o.Record,
+		filter: o.FilterSQL, record: o.Record, turns: newTurns(),
 	}
 	if s.log == nil {
 		s.log = slog.Default()

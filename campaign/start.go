@@ -100,7 +100,7 @@ func (s *Service) planMoved(ctx context.Context, tx *db.Tx, m moving, changed in
 	if err != nil {
 		return res, err
 	}
-	plan, err := s.writePlan(ctx, tx, day, skipPlanned)
+	plan, err := s.writePlan(ctx, tx, day, turns{}, skipPlanned)
 	res.Planned, res.Skipped = plan.Planned, plan.Skipped
 	return res, err
 }

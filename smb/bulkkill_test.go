@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"os/exec"
+	process "os/exec"
 	"strings"
 	"testing"
 	"time"
@@ -78,7 +78,7 @@ func TestBulkKilledInTheMiddle(t *testing.T) {
 			must(t, err)
 			kills := 0
 			for over := false; !over; {
-				child := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^$")
+				child := process.CommandContext(t.Context(), os.Args[0], "-test.run=^$")
 				child.Env = append(os.Environ(), "FIBONACCO_BULK_CHILD="+url)
 				var out strings.Builder
 				child.Stderr = &out

@@ -15,10 +15,9 @@ import (
 // that between the two there is no moment at which nobody holds any. Somebody new who waits for
 // the first lock is before the batch after that: everybody gets a turn.
 func (w *writer) takeTurn(ctx context.Context, tx *db.Tx, f *flight) error {
-	name := func(lock int) string { return fmt.Sprintf("imports/%d/%d", w.req.CommunityID, lock) }
 	if f.ahead != nil {
 		f.lock = 1 - f.ahead.lock
-		if err := tx.Lock(ctx, name(f.lock)); err != nil {
+		if err := tx.Lock(ctx, turnName(w.req.CommunityID, f.lock)); err != nil {
 			return err
 		}
 		if f.ahead.leaving.Load() {
@@ -27,8 +26,15 @@ func (w *writer) takeTurn(ctx context.Context, tx *db.Tx, f *flight) error {
 		return nil
 	}
 	f.lock = 0
-	if err := tx.Lock(ctx, name(0)); err != nil {
+	return waitTurn(ctx, tx, w.req.CommunityID)
+}
+
+// waitTurn is the turn of whoever comes new: a file's first batch, or one that is taken back.
+func waitTurn(ctx context.Context, tx *db.Tx, community int64) error {
+	if err := tx.Lock(ctx, turnName(community, 0)); err != nil {
 		return err
 	}
-	return tx.Await(ctx, name(1))
+	return tx.Await(ctx, turnName(community, 1))
 }
+
+func turnName(community int64, lock int) string { return fmt.Sprintf("imports/%d/%d", community, lock) }

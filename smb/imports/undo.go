@@ -145,7 +145,7 @@ func (s *Service) undoBatch(ctx context.Context, job undoJob, made idSet) (more 
 		if more = row.Status == fibonacco.ImportUndoing; !more {
 			return nil // undone already
 		}
-		if err := lockCommunity(ctx, tx, row.CommunityID); err != nil {
+		if err := waitTurn(ctx, tx, row.CommunityID); err != nil {
 			return err
 		}
 		number := 0
