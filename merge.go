@@ -19,7 +19,7 @@ type MergePreview struct {
 	Other    *SMB           `json:"other"`
 	Fields   []MergeField   `json:"fields"` // those in which the two differ
 	Rows     map[string]int `json:"rows"`   // table → rows of the other that become the survivor's
-	Kept     map[string]int `json:"kept"`   // table → rows that stay with the other, because the survivor has its own: the same step, the same day
+	Kept     map[string]int `json:"kept"`   // table → rows that stay with the other: the survivor has its own (the same step, the same day), or they never left
 }
 
 // Merge is a merge that was made.

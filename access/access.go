@@ -14,6 +14,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/alexedwards/argon2id"
@@ -33,6 +34,7 @@ type Service struct {
 	sso     *provider          // nil: no single sign-on
 	params  *argon2id.Params
 	decoy   func() string // a hash that no password matches, as costly to check as a real one
+	hashed  atomic.Int64  // how often that was done
 	hashing chan struct{} // bounds the memory that passwords take at once
 	tokens  tokenCache
 }
@@ -102,6 +104,7 @@ func (s *Service) inHashing(ctx context.Context, f func() error) error {
 		return ctx.Err()
 	}
 	defer func() { <-s.hashing }()
+	s.hashed.Add(1)
 	return f()
 }
 

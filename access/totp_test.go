@@ -150,7 +150,12 @@ func TestCodeIsGoodOnceInParallel(t *testing.T) {
 	inHouse(t, func(h *house) {
 		u := h.user("ada@example.com", fibonacco.Viewer)
 		secret, recovery := h.enrol(u)
-		for _, code := range []string{h.code(secret, 0), recovery[0]} {
+		for _, kind := range []string{"app", "recovery"} {
+			h.clock.Advance(15 * time.Minute) // the failures of the round before do not count
+			code := recovery[0]
+			if kind == "app" {
+				code = h.code(secret, 0)
+			}
 			var steps []string
 			for range 4 {
 				steps = append(steps, h.first(u))
@@ -168,7 +173,7 @@ func TestCodeIsGoodOnceInParallel(t *testing.T) {
 			}
 			wg.Wait()
 			if got[""] != 1 || got[fibonacco.Unauthorized] != 3 {
-				h.t.Errorf("%v", got)
+				h.t.Errorf("%s: %v", kind, got)
 			}
 		}
 	})

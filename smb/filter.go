@@ -22,16 +22,7 @@ type narrowing struct {
 func narrow(ctx context.Context, tx *db.Tx, f fibonacco.SMBFilter) (narrowing, error) {
 	var n narrowing
 	var bad []error
-	segments := []string{f.Segment}
-	where := fibonacco.Filter{}
-	for name, text := range f.Where {
-		if name == segmentField {
-			segments = append(segments, text)
-		} else {
-			where[name] = text
-		}
-	}
-	asked, err := fibonacco.SMBListing.Conditions(where)
+	asked, err := fibonacco.SMBListing.Conditions(without(f.Where, segmentField))
 	bad = append(bad, err)
 	n.conditions = append(typedConditions(f), asked...)
 	q, err := search.Parse(f.Search)
@@ -40,26 +31,26 @@ func narrow(ctx context.Context, tx *db.Tx, f fibonacco.SMBFilter) (narrowing, e
 	if scope := fibonacco.ScopeOf(ctx); scope != nil {
 		n.add("community_id", decimals(scope))
 	}
-	for _, id := range segments {
-		if id == "" {
-			continue
-		}
-		s, err := findSegment(ctx, tx, id)
-		if isNotFound(err) {
-			err = fibonacco.InvalidFields("the filter cannot be used", []fibonacco.FieldError{{Field: segmentField, Reason: "is not a segment"}})
-		}
-		if err == nil {
-			err = n.within(s)
-		}
-		bad = append(bad, err)
+	if id := f.Segment; id != "" {
+		bad = append(bad, n.within(ctx, tx, id, segmentField))
+	}
+	if id, named := f.Where[segmentField]; named {
+		bad = append(bad, n.within(ctx, tx, id, "filter["+segmentField+"]"))
 	}
 	return n, fibonacco.JoinInvalid("the filter cannot be used", bad...)
 }
 
 const segmentField = "segment"
 
-// within adds what a segment asks for.
-func (n *narrowing) within(s *fibonacco.Segment) error {
+// within adds what a segment asks for; field is where it was named.
+func (n *narrowing) within(ctx context.Context, tx *db.Tx, id, field string) error {
+	s, err := findSegment(ctx, tx, id)
+	if isNotFound(err) {
+		return fibonacco.InvalidFields("the filter cannot be used", []fibonacco.FieldError{{Field: field, Reason: "is not a segment"}})
+	}
+	if err != nil {
+		return err
+	}
 	conditions, err := fibonacco.SMBListing.Conditions(s.Filter)
 	if err != nil {
 		return err

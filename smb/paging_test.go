@@ -153,7 +153,7 @@ func TestListRefuses(t *testing.T) {
 		_, err := s.QuerySMBs(t.Context(), q)
 		code(t, "query", err, fibonacco.Invalid)
 		equal(t, "fields", strings.Join(fieldNames(err), " "),
-			"filter[city] filter[colour] filter[created_at] filter[engagement_score] filter[engagement_tier] filter[uuid] search segment sort")
+			"filter[city] filter[colour] filter[created_at] filter[engagement_score] filter[engagement_tier] filter[segment] filter[uuid] search segment sort")
 		_, err = s.CountSMBs(t.Context(), q.Filter)
 		code(t, "count", err, fibonacco.Invalid)
 		_, _, err = s.ListSMBs(t.Context(), q.Filter, 0, 10)

@@ -74,7 +74,7 @@ func groupAll(all []glance) sharing {
 		order = order[:0]
 		for i := range all {
 			if of(&all[i]) != 0 {
-				order = append(order, int32(i)) //nolint:gosec // a community has fewer
+				order = append(order, int32(i))
 			}
 		}
 		slices.SortFunc(order, func(i, j int32) int {

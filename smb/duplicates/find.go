@@ -179,7 +179,8 @@ func beginning(key string) string {
 }
 
 // readOthers reads what e shares something with, each by an index: its number, its address, its
-// name, how its name begins, its ZIP code.
+// name, how its name begins, its ZIP code. The 0 added to the community keeps its index out, which
+// finds everybody.
 func readOthers(ctx context.Context, tx *db.Tx, communityID int64, e *Entry) (others []*Entry, shared Shared, err error) {
 	counts := map[string]int{}
 	for _, has := range []struct {
@@ -195,7 +196,7 @@ func readOthers(ctx context.Context, tx *db.Tx, communityID int64, e *Entry) (ot
 		if has.value == "" {
 			continue
 		}
-		found, err := readEntries(ctx, tx, `smbs.community_id = $1 AND `+has.where+` LIMIT `+fmt.Sprint(has.most), communityID, has.value)
+		found, err := readEntries(ctx, tx, `smbs.community_id + 0 = $1 AND `+has.where+` LIMIT `+fmt.Sprint(has.most), communityID, has.value)
 		if err != nil {
 			return nil, nil, err
 		}

@@ -19,12 +19,12 @@ const (
 func pairsWithin(block []*Entry, look func(a, b *Entry)) {
 	var keys []key
 	for i, e := range block {
-		keys = appendKeys(keys, int32(i), e) //nolint:gosec // a block has fewer
+		keys = appendKeys(keys, int32(i), e)
 	}
 	slices.SortFunc(keys, func(a, b key) int { return cmp.Or(cmp.Compare(a.hash, b.hash), cmp.Compare(a.at, b.at)) })
 	seen := map[uint64]struct{}{}
 	meet := func(i, j int32) {
-		id := uint64(min(i, j))<<32 | uint64(max(i, j)) //nolint:gosec // places in a slice are not negative
+		id := uint64(min(i, j))<<32 | uint64(max(i, j))
 		if _, again := seen[id]; again || i == j {
 			return
 		}
@@ -107,7 +107,7 @@ func wordHash(word string, without int) uint64 {
 	h := uint64(14695981039346656037)
 	for i, r := range word {
 		if i != without {
-			h = (h ^ uint64(r)) * 1099511628211 //nolint:gosec // a rune is not negative
+			h = (h ^ uint64(r)) * 1099511628211
 		}
 	}
 	return h

@@ -192,3 +192,9 @@ func sorted(list string) string {
 	slices.Sort(all)
 	return strings.Join(all, ", ")
 }
+
+func sortedLines(text string) string {
+	lines := strings.Split(text, "\n")
+	slices.Sort(lines)
+	return strings.Join(lines, "\n")
+}

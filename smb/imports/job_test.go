@@ -228,7 +228,7 @@ func TestJobSurvivesItsWorkers(t *testing.T) {
 				if got := h.stored(); got != stored {
 					t.Errorf("stored\n%s\nwant\n%s", got, stored)
 				}
-				if got, want := h.consents(), clean.consents(); got != want || done.Consents != strings.Count(got, "\n")+1 {
+				if got, want := sortedLines(h.consents()), sortedLines(clean.consents()); got != want || done.Consents != strings.Count(got, "\n")+1 {
 					t.Errorf("%d consents\n%s\nwant\n%s", done.Consents, got, want)
 				}
 				if got, want := h.errorsCSV(job.UUID), clean.errorsCSV(clean.last().UUID); got != want || strings.Count(got, "\n") < 8 {

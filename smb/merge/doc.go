@@ -1,6 +1,7 @@
 // Package merge makes one business of two, and two of one again (M1-26):
 //
 //	columns.go  every column of a business, and what a merge does with it
+//	record.go   a business read and stored, column by column
 //	combine.go  two records become one
 //	place.go    whose place in the programme remains
 //	tables.go   every table that holds rows of a business, and which of them may change hands

@@ -127,8 +127,12 @@ func (s *Service) undo(ctx context.Context, tx *db.Tx, m *undoable, survivor, ot
 	without := replay(&m.stored, later, survivor)
 	kept, back := without.state, *m.other
 	back.CommunityID, back.Version, back.DeletedAt = other.CommunityID, other.Version, nil
+	back.NextScheduledSend = nil // it was cancelled
 	if without.placeBack() {
 		takePlace(&back, survivor) // as far as it has come
+	}
+	if without.placeNow != without.placeThen {
+		kept.NextScheduledSend = nil
 	}
 	if err := m.rows.back(ctx, tx, other.ID, survivor.ID); err != nil {
 		return err

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"hash"
 	"io"
 	"mime"
@@ -40,7 +41,7 @@ func fingerprintBody(r *http.Request) *printedBody {
 func (b *printedBody) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
 	_, _ = b.into.Write(p[:n])
-	b.ended = b.ended || err == io.EOF //nolint:errorlint // readers return it bare
+	b.ended = b.ended || errors.Is(err, io.EOF)
 	return n, err
 }
 

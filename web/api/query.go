@@ -2,8 +2,6 @@ package api
 
 import (
 	"bytes"
-	"encoding/base64"
-	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -86,12 +84,6 @@ func notKnown(known []string) string {
 	return "is not known here: there is " + strings.Join(known, ", ")
 }
 
-// Paging is the part of a query that every long list takes.
-type Paging struct {
-	Size   int    `query:"page[size]" default:"50" minimum:"1" maximum:"200" doc:"Entries a page."`
-	Cursor string `query:"page[cursor]" maxLength:"100" doc:"Where to go on: page.next of the page before. Leave it out for the first page."`
-}
-
 // pageInfo goes with every list.
 type pageInfo struct {
 	Size  int     `json:"size" doc:"Entries a page, as asked for."`
@@ -108,31 +100,6 @@ type list[T any] struct {
 // whole is a list that has one page only.
 func whole[T any](all []T) list[T] {
 	return list[T]{Data: all, Page: pageInfo{Size: len(all)}}
-}
-
-// after is the id that the cursor of a list stands for; 0 is the first page. A cursor of another
-// list is Invalid.
-func (p Paging) after(listName string) (int64, error) {
-	if p.Cursor == "" {
-		return 0, nil
-	}
-	raw, err := base64.RawURLEncoding.DecodeString(p.Cursor)
-	name, digits, ok := strings.Cut(string(raw), ":")
-	id, numErr := strconv.ParseInt(digits, 10, 64)
-	if err != nil || !ok || name != listName || numErr != nil || id <= 0 {
-		return 0, fibonacco.InvalidFields("the page cannot be found",
-			[]fibonacco.FieldError{{Field: "page[cursor]", Reason: "is not a cursor of this list: take page.next as it is"}})
-	}
-	return id, nil
-}
-
-func (p Paging) info(listName string, next int64) pageInfo {
-	info := pageInfo{Size: p.Size}
-	if next != 0 {
-		cursor := base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, "%s:%d", listName, next))
-		info.Next = &cursor
-	}
-	return info
 }
 
 // number is a path's id; NotFound for what cannot be one.

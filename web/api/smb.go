@@ -48,8 +48,6 @@ var exampleSMB = fibonacco.SMB{
 	CreatedAt: exampleTime, UpdatedAt: exampleTime,
 }
 
-var exampleSMBs = list[fibonacco.SMB]{Data: []fibonacco.SMB{exampleSMB}, Page: Paging{Size: 50}.info("smbs", 42)}
-
 // smbInput is what a caller may say about a new business.
 type smbInput struct {
 	BusinessName       string                    `json:"business_name" example:"Rosa's Bakery"`

@@ -67,7 +67,9 @@ const segmentParameter = "segment"
 func (f bulkFilter) filter() (fibonacco.SMBFilter, error) {
 	out := fibonacco.SMBFilter{Where: fibonacco.Filter{}}
 	var bad []fibonacco.FieldError
-	refuse := func(name, reason string) { bad = append(bad, fibonacco.FieldError{Field: "filter." + name, Reason: reason}) }
+	refuse := func(name, reason string) {
+		bad = append(bad, fibonacco.FieldError{Field: "filter." + name, Reason: reason})
+	}
 	for _, name := range slices.Sorted(maps.Keys(f)) {
 		raw := f[name]
 		if name == "search" {
