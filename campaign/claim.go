@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -167,8 +168,12 @@ func (s *Service) write(step *step, c claim) (*fibonacco.Mail, error) {
 	if err != nil {
 		return nil, err
 	}
+	var tags map[string]string
+	if s.tagged {
+		tags = map[string]string{"campaign": c.campaignID, "smb": strconv.FormatInt(c.smbID, 10), "send": strconv.FormatInt(c.id, 10)}
+	}
 	return &fibonacco.Mail{
-		SendID: c.id, From: s.cfg.Email.FromEmail, To: c.email, Message: message,
+		Tags: tags, SendID: c.id, From: s.cfg.Email.FromEmail, To: c.email, Message: message,
 		MessageID: c.uuid + s.cfg.Email.FromEmail[strings.LastIndexByte(s.cfg.Email.FromEmail, '@'):],
 	}, nil
 }

@@ -45,6 +45,7 @@ type Service struct {
 	mails   mailCache
 	turns   turns
 	lane    *lane // nil without a mailer
+	tagged  bool  // the mailer's provider takes tags (M2-05)
 }
 
 var (
@@ -78,7 +79,7 @@ func New(o Options) (*Service, error) {
 		if err != nil {
 			return nil, err
 		}
-		s.lane = l
+		s.lane, s.tagged = l, o.Mailer.Name() == "ses"
 		s.queue.OnDead(s.settle)
 	}
 	return s, nil

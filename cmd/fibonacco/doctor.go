@@ -87,7 +87,7 @@ func (e *env) examine(ctx context.Context) []finding {
 	}
 	defer func() { _ = a.close() }()
 	if cfg.Email.Mailer != "catcher" {
-		if err := a.openMailer(); err != nil {
+		if err := a.openMailer(e.ctx); err != nil {
 			add("mailer", "failed", "%v", err)
 		} else if err := a.mailer.Check(ctx); err != nil {
 			add("mailer", "warning", "%v", err)

@@ -26,6 +26,7 @@ import (
 	"github.com/fibonacco/fibonacco/learning"
 	"github.com/fibonacco/fibonacco/mail/catcher"
 	"github.com/fibonacco/fibonacco/mail/dkim"
+	"github.com/fibonacco/fibonacco/mail/ses"
 	"github.com/fibonacco/fibonacco/mail/smtp"
 	"github.com/fibonacco/fibonacco/queue"
 	"github.com/fibonacco/fibonacco/smb"
@@ -125,7 +126,7 @@ func wire(ctx context.Context, settings *config.Settings, w wiring) (a *app, err
 		return a, err
 	}
 	if w.works {
-		if err := a.openMailer(); err != nil {
+		if err := a.openMailer(ctx); err != nil {
 			return a, err
 		}
 	}
@@ -257,7 +258,7 @@ func keptFile(path string, size int) (string, error) {
 }
 
 // openMailer makes the mailer that the settings name.
-func (a *app) openMailer() error {
+func (a *app) openMailer(ctx context.Context) error {
 	switch a.cfg.Email.Mailer {
 	case "catcher":
 		c, err := catcher.Open(filepath.Join(a.cfg.DataDir, "mailbox"), a.db.Clock())
@@ -286,7 +287,17 @@ func (a *app) openMailer() error {
 		}
 		a.mailer = m
 		return nil
+	case "ses":
+		m, err := ses.New(ctx, ses.Options{
+			Region: a.cfg.Email.SESRegion, Endpoint: a.cfg.Email.SESEndpoint, ConfigurationSet: a.cfg.Email.SESConfigurationSet,
+			Simple: a.cfg.Email.SESSimple, Limiter: a.cluster, PerSecond: a.cfg.Email.MaxPerSecond, Logger: a.log,
+		})
+		if err != nil {
+			return err
+		}
+		a.mailer = m
+		return nil
 	default:
-		return fibonacco.Errorf(fibonacco.NotImplemented, "MAIL_MAILER=%s is not part of this build yet: use smtp (Amazon SES also speaks SMTP) or catcher", a.cfg.Email.Mailer)
+		return fibonacco.Errorf(fibonacco.Invalid, "MAIL_MAILER=%s is not a mailer: there is catcher, smtp and ses", a.cfg.Email.Mailer)
 	}
 }
