@@ -37,6 +37,9 @@ type Options struct {
 	Audit       fibonacco.AuditLog
 	Idempotency fibonacco.Idempotency
 
+	// The webhooks of providers; nil ones answer 501.
+	SESWebhook, RVMWebhook, TwilioWebhook fibonacco.Webhook
+
 	// Ready is what this node leans on; nil means nothing that could fail.
 	Ready   func(ctx context.Context) []fibonacco.Part
 	Limiter fibonacco.Limiter // nil: no limits
@@ -108,7 +111,7 @@ func New(o Options) http.Handler {
 	if err != nil { // package config lets none through; without proxies nobody's header is believed
 		o.Log.Error("the proxies cannot be read", "error", err)
 	}
-	hooks := hook.New()
+	hooks := hook.New(hook.Options{SES: o.SESWebhook, RVM: o.RVMWebhook, Twilio: o.TwilioWebhook, PublicURL: strings.TrimSuffix(o.Config.HTTP.PublicURL, "/")})
 	pages := s.pages()
 
 	// The interface and the pages have a mux each: a page may then claim "GET /" without standing

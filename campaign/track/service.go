@@ -146,6 +146,10 @@ type note struct {
 	bounce   string
 	raw      string // JSON
 
+	uuid      string    // of a report that does not know the send's id
+	recipient string    // key of the address that a report is about; "" when it names none
+	delivery  *delivery // a provider's message with notes of its own; nothing else is then set
+
 	done chan outcome
 }
 

@@ -27,9 +27,13 @@ type send struct {
 type batch struct {
 	s     *Service
 	tx    *db.Tx
-	notes []*note
-	out   []outcome // one per note
-	sends map[int64]*send
+	given []*note // what callers brought
+
+	answers []outcome // one per given
+	notes   []*note   // what there is to store: deliveries are taken apart
+	from    []int     // of each note, its place in given; -1 for a part of a delivery
+	out     []outcome // one per note
+	sends   map[int64]*send
 
 	rows    *db.Batch // of email_events
 	engaged *db.Batch // sends opened or clicked for the first time
@@ -59,18 +63,23 @@ func (s *Service) store(ctx context.Context, notes []*note) ([]outcome, error) {
 // write is store within a transaction. It may run again on the same notes after a deadlock.
 func (s *Service) write(ctx context.Context, tx *db.Tx, notes []*note) ([]outcome, error) {
 	b := &batch{
-		s: s, tx: tx, notes: notes, out: make([]outcome, len(notes)), touched: map[*send]mark{},
+		s: s, tx: tx, given: notes, answers: make([]outcome, len(notes)), touched: map[*send]mark{},
 		rows: db.NewBatch("send bigint", "type text", "at timestamptz", "link text", "link_id bigint", "bounce text",
 			"verdict text", "ip inet", "agent text", "raw jsonb"),
 		engaged: db.NewBatch("id bigint", "opened timestamptz", "clicked timestamptz"),
 		settled: db.NewBatch("id bigint", "status text", "sent timestamptz", "delivered timestamptz", "bounced timestamptz", "complained timestamptz"),
 	}
-	for _, step := range []func(context.Context) error{b.readSends, b.resolve, b.judge, b.outcomes, b.hits, b.flush} {
+	for _, step := range []func(context.Context) error{b.unpack, b.readSends, b.addressed, b.resolve, b.judge, b.outcomes, b.hits, b.flush} {
 		if err := step(ctx); err != nil {
 			return nil, err
 		}
 	}
-	return b.out, nil
+	for i, from := range b.from {
+		if from >= 0 {
+			b.answers[from] = b.out[i]
+		}
+	}
+	return b.answers, nil
 }
 
 // readSends reads and locks the sends of the batch, in the order of their ids so that two nodes

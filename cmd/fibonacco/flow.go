@@ -20,6 +20,7 @@ func flow(a *app) {
 // schedule is what runs by the clock, whoever does it.
 func schedule(a *app) {
 	a.campaign.Schedule()
+	a.queue.Every("track.sweep", "@every 1h", "UTC", a.track.SweepMessages)
 	a.queue.Every("smb.nightly", "30 3 * * *", "America/New_York", a.smb.Nightly)
 	a.queue.Every("smb.search", "@every 1m", "UTC", a.smb.RepairSearch)
 	a.queue.Every("idempotency.sweep", "15 * * * *", "UTC", a.answers.Sweep)

@@ -28,6 +28,7 @@ import (
 	"github.com/fibonacco/fibonacco/mail/dkim"
 	"github.com/fibonacco/fibonacco/mail/ses"
 	"github.com/fibonacco/fibonacco/mail/smtp"
+	"github.com/fibonacco/fibonacco/mail/sns"
 	"github.com/fibonacco/fibonacco/queue"
 	"github.com/fibonacco/fibonacco/smb"
 	"github.com/fibonacco/fibonacco/smb/consent"
@@ -300,4 +301,12 @@ func (a *app) openMailer(ctx context.Context) error {
 	default:
 		return fibonacco.Errorf(fibonacco.Invalid, "MAIL_MAILER=%s is not a mailer: there is catcher, smtp and ses", a.cfg.Email.Mailer)
 	}
+}
+
+// sesWebhook takes what SES publishes; nil unless topics are configured.
+func (a *app) sesWebhook() fibonacco.Webhook {
+	if len(a.cfg.Email.SESTopics) == 0 {
+		return nil
+	}
+	return ses.NewWebhook(sns.New(sns.Options{Topics: a.cfg.Email.SESTopics}), sns.Confirmer{}.Confirm, a.track, a.log)
 }

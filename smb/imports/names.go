@@ -67,7 +67,7 @@ func (n *names) likely(ctx context.Context, tx *db.Tx, community int64, rows []b
 		best = best[:0]
 		for _, s := range n.byZIP[zip5(b.text[zip])] {
 			if mayBeAlike(sign, s.sign) {
-				best = append(best, likely{s.id, bits.OnesCount64(sign&s.sign) - bits.OnesCount64(sign^s.sign)})
+				best = append(best, likely{s.id, bits.OnesCount64(sign&s.sign&letterBits) - bits.OnesCount64((sign^s.sign)&letterBits)})
 			}
 		}
 		slices.SortFunc(best, func(a, b likely) int { return cmp.Or(cmp.Compare(b.shared, a.shared), cmp.Compare(a.id, b.id)) })

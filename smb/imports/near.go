@@ -2,6 +2,7 @@ package imports
 
 import (
 	"math/bits"
+	"strings"
 
 	"github.com/fibonacco/fibonacco/smb/normal"
 )
@@ -46,10 +47,19 @@ func (n *near) each(b *business, visit func(*known)) {
 	}
 }
 
+// A signature's upper bits are for the numbers in a name, the others for its letters.
+const (
+	numberShift = 56
+	letterBits  = 1<<numberShift - 1
+)
+
 // mayBeAlike is true for nearly all names that are alike, and for few others.
 func mayBeAlike(a, b uint64) bool {
-	few := min(bits.OnesCount64(a), bits.OnesCount64(b))
-	return bits.OnesCount64(a&b)*100 >= few*60
+	if x, y := a>>numberShift, b>>numberShift; x != y && x != 0 && y != 0 {
+		return false // shop 12 is not shop 13
+	}
+	few := min(bits.OnesCount64(a&letterBits), bits.OnesCount64(b&letterBits))
+	return bits.OnesCount64(a&b&letterBits)*100 >= few*60
 }
 
 // alikeEnough is the likeness (see normal.Name) of two spellings of one name.
@@ -64,15 +74,27 @@ func alike(a, b *business) bool {
 	return a.nameKey == b.nameKey || normal.ParseName(a.nameKey).Likeness(normal.ParseName(b.nameKey)) >= alikeEnough
 }
 
-// signature has a bit for each pair of letters of a name key.
+// signature has a bit for each pair of letters of a name key, and a hash of its numbers.
 func signature(nameKey string) uint64 {
-	var sign uint64
-	before := ' '
-	for _, r := range nameKey {
-		if r != ' ' {
-			sign |= 1 << ((uint64(before)*31 + uint64(r)) * 0x9e3779b97f4a7c15 >> 58)
+	const golden = 0x9e3779b97f4a7c15 // spreads what is close
+	var letters, numbers uint64
+	for word := range strings.FieldsSeq(nameKey) {
+		if strings.Trim(word, "0123456789") == "" {
+			var n uint64
+			for _, r := range word {
+				n = (n + uint64(r)) * golden
+			}
+			numbers += n | 1 // in whatever order
+			continue
 		}
-		before = r
+		before := ' '
+		for _, r := range word {
+			letters |= 1 << ((uint64(before)*31 + uint64(r)) * golden >> 32 % numberShift)
+			before = r
+		}
 	}
-	return sign
+	if numbers != 0 {
+		numbers = max(numbers*golden>>numberShift, 1)
+	}
+	return letters | numbers<<numberShift
 }

@@ -22,7 +22,7 @@ func TestWebhooks(t *testing.T) {
 	} {
 		method, path, _ := strings.Cut(request, " ")
 		w := httptest.NewRecorder()
-		hook.New().ServeHTTP(w, httptest.NewRequest(method, path, strings.NewReader("{}")))
+		hook.New(hook.Options{}).ServeHTTP(w, httptest.NewRequest(method, path, strings.NewReader("{}")))
 		var problem struct {
 			Status int
 			Detail string
