@@ -85,11 +85,15 @@ func (s *Service) claim(ctx context.Context, steps steps, ids []int64) ([]claim,
 	var claims []claim
 	err := s.db.Update(ctx, func(tx *db.Tx) error {
 		claims = claims[:0]
+		if err := held(ctx, tx); err != nil {
+			return err
+		}
 		rows, err := tx.Query(ctx, `
 			SELECT s.id, s.smb_id, smbs.community_id, CAST(s.uuid AS text), s.campaign_id, s.email, COALESCE(s.subject, ''), s.attempts,
 				smbs.business_name, COALESCE(smbs.primary_contact_name, ''), COALESCE(smbs.category, ''), communities.name,
 				smbs.email_opted_in, smbs.do_not_contact, smbs.campaign_status, smbs.deleted_at IS NOT NULL,
-				EXISTS (SELECT 1 FROM suppressions WHERE suppressions.email_key = lower(s.email))
+				EXISTS (SELECT 1 FROM suppressions WHERE suppressions.email_key = lower(s.email)),
+				COALESCE(s.scheduled_for, s.created_at)
 			FROM campaign_sends s JOIN smbs ON smbs.id = s.smb_id JOIN communities ON communities.id = smbs.community_id
 			WHERE s.id IN ($1...) AND s.status = 'queued' ORDER BY s.id`, ids)
 		if err != nil {
@@ -97,13 +101,14 @@ func (s *Service) claim(ctx context.Context, steps steps, ids []int64) ([]claim,
 		}
 		defer func() { _ = rows.Close() }()
 		closed := db.NewBatch("id bigint", "status text", "reason text")
-		var mine []int64
+		var mine, late []int64
 		for rows.Next() {
 			c := claim{at: tx.Now}
 			var optedIn, dnc, deleted, suppressed bool
+			var due time.Time
 			var status fibonacco.CampaignStatus
 			if err := rows.Scan(&c.id, &c.smbID, &c.communityID, &c.uuid, &c.campaignID, &c.email, &c.subject, &c.attempts,
-				&c.business, &c.contact, &c.category, &c.community, &optedIn, &dnc, &status, &deleted, &suppressed); err != nil {
+				&c.business, &c.contact, &c.category, &c.community, &optedIn, &dnc, &status, &deleted, &suppressed, db.Time(&due)); err != nil {
 				return err
 			}
 			step := steps.byID[c.campaignID]
@@ -116,6 +121,9 @@ func (s *Service) claim(ctx context.Context, steps steps, ids []int64) ([]claim,
 				continue // it does not compile: the send stays queued until somebody mends it
 			}
 			claims, mine = append(claims, c), append(mine, c.id)
+			if inProgramme && due.Before(tx.Now.Add(-lateAfter)) {
+				late = append(late, c.id)
+			}
 		}
 		if err := rows.Err(); err != nil {
 			return err
@@ -123,6 +131,14 @@ func (s *Service) claim(ctx context.Context, steps steps, ids []int64) ([]claim,
 		if err := rows.Close(); err != nil {
 			return err
 		}
+		missed, err := overtaken(ctx, tx, late)
+		if err != nil {
+			return err
+		}
+		for _, id := range missed {
+			closed.Add(id, string(fibonacco.SendCancelled), string(fibonacco.Missed))
+		}
+		mine = slices.DeleteFunc(mine, func(id int64) bool { return slices.Contains(missed, id) })
 		if _, err := tx.ExecBatch(ctx, closed, `
 			UPDATE campaign_sends SET status = rows.status, skip_reason = rows.reason, updated_at = $1
 			FROM rows WHERE campaign_sends.id = rows.id AND campaign_sends.status = 'queued'`, tx.Now); err != nil {
@@ -141,6 +157,26 @@ func (s *Service) claim(ctx context.Context, steps steps, ids []int64) ([]claim,
 		return nil
 	})
 	return claims, err
+}
+
+// lateAfter is how late a step may be before it is looked whether the next one is due already.
+const lateAfter = 20 * time.Hour
+
+// overtaken is those of late steps whose business is due a later one, or has had it: after days
+// without sending, a business gets one mail and not several (R4).
+func overtaken(ctx context.Context, tx *db.Tx, late []int64) ([]int64, error) {
+	if len(late) == 0 {
+		return nil, nil
+	}
+	missed, err := db.Select[int64](ctx, tx, `
+		SELECT s.id FROM campaign_sends s WHERE s.id IN ($1...) AND EXISTS (
+			SELECT 1 FROM campaign_sends n JOIN campaigns ON campaigns.id = n.campaign_id
+			WHERE n.smb_id = s.smb_id AND n.scheduled_for > s.scheduled_for AND n.scheduled_for <= $2 AND campaigns.day > 0
+				AND n.status NOT IN ('cancelled', 'suppressed'))`, late, tx.Now)
+	if err != nil {
+		return nil, fmt.Errorf("look for later steps: %w", err)
+	}
+	return missed, nil
 }
 
 // mayLeave is the last look before a mail leaves: "" when it may, else what becomes of the send.

@@ -89,6 +89,7 @@ func New(o Options) (*Service, error) {
 func (s *Service) Schedule() {
 	s.queue.Every("campaign.plan", "@every 1m", "UTC", s.PlanDue)
 	s.queue.Every("campaign.release", "@every 5s", "UTC", s.releaseDue)
+	s.queue.Every("campaign.health", "@every 1m", "UTC", s.GuardHealth)
 	s.queue.Every("campaign.sweep", "@every 5m", "UTC", s.sweep)
 }
 
