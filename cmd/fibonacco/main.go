@@ -41,6 +41,7 @@ type cli struct {
 	Suppress  suppressCommand  `cmd:"" help:"Addresses and numbers that get nothing more."`
 	Campaigns campaignsCommand `cmd:"" help:"The programme library: check it, bring it in."`
 	Programme programmeCommand `cmd:"" help:"Start, pause or resume the programme of many businesses."`
+	Sending   sendingCommand   `cmd:"" help:"Whether programme mail leaves: look, pause, resume."`
 	Explain   explainCommand   `cmd:"" help:"Say what was due to a business on a day, and why what did not go did not."`
 	User      userCommand      `cmd:"" help:"People who can sign in."`
 	Token     tokenCommand     `cmd:"" help:"Access tokens for the API."`

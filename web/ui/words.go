@@ -126,6 +126,8 @@ func attentionWords(a fibonacco.Attention) (text, href string) {
 		return many
 	}
 	switch a.Kind {
+	case "sending_paused":
+		return "stop: programme mail is paused", ""
 	case "unknown_sends":
 		return pick("send with unknown result", "sends with unknown result"), ""
 	case "failed_sends":

@@ -1,0 +1,70 @@
+package main
+
+import "os/user"
+
+type sendingCommand struct {
+	Status sendingStatus `cmd:"" default:"1" help:"Say whether programme mail leaves, and what came back lately."`
+	Pause  sendingPause  `cmd:"" help:"Hold all programme mail, on every node."`
+	Resume sendingResume `cmd:"" help:"Let it go again."`
+}
+
+type sendingStatus struct {
+	JSON bool `help:"Print JSON."`
+}
+
+func (c sendingStatus) Run(e *env) error {
+	return e.with(func(a *app) error { return reportSending(e, a, c.JSON) })
+}
+
+type sendingPause struct {
+	Reason string `help:"Why; staff see it." required:""`
+	JSON   bool   `help:"Print JSON."`
+}
+
+func (c sendingPause) Run(e *env) error {
+	return e.with(func(a *app) error {
+		if err := a.campaign.PauseSending(e.ctx, c.Reason, whoami()); err != nil {
+			return err
+		}
+		return reportSending(e, a, c.JSON)
+	})
+}
+
+type sendingResume struct {
+	JSON bool `help:"Print JSON."`
+}
+
+func (c sendingResume) Run(e *env) error {
+	return e.with(func(a *app) error {
+		if err := a.campaign.ResumeSending(e.ctx, whoami()); err != nil {
+			return err
+		}
+		return reportSending(e, a, c.JSON)
+	})
+}
+
+func reportSending(e *env, a *app, asJSON bool) error {
+	s, err := a.campaign.SendingState(e.ctx)
+	if err != nil {
+		return err
+	}
+	if asJSON {
+		return e.printJSON(s)
+	}
+	if s.Paused {
+		e.say("Sending is paused by %s since %s: %s", s.By, s.Since.Format("2006-01-02 15:04 MST"), s.Reason)
+	} else {
+		e.say("Programme mail leaves.")
+	}
+	e.say("Since %s: %d sent, %.2f %% bounced, %.3f %% reported as spam (%s).",
+		s.Health.Since.Format("2006-01-02 15:04 MST"), s.Health.Sent, s.Health.BounceRate, s.Health.ComplaintRate, s.Health.Level)
+	return nil
+}
+
+// whoami is who runs this command, as the machine knows them.
+func whoami() string {
+	if u, err := user.Current(); err == nil {
+		return u.Username
+	}
+	return "the command line"
+}
