@@ -83,13 +83,16 @@ type EmailConfig struct {
 	FromEmail string `yaml:"from_email"` // MAIL_FROM_ADDRESS
 	ReplyTo   string `yaml:"reply_to"`   // MAIL_REPLY_TO
 
-	Mailer              string   `yaml:"mailer"`                // MAIL_MAILER: catcher, smtp, ses
-	SMTPURL             string   `yaml:"smtp_url"`              // SMTP_URL: smtp://user:pass@host:port?connections=10
-	SESRegion           string   `yaml:"ses_region"`            // SES_REGION; "" leaves it to the AWS SDK
-	SESEndpoint         string   `yaml:"ses_endpoint"`          // SES_ENDPOINT; "" is Amazon's own
-	SESConfigurationSet string   `yaml:"ses_configuration_set"` // SES_CONFIGURATION_SET; publishes events
-	SESTopics           []string `yaml:"ses_topics"`            // SES_TOPICS; ARNs that /webhooks/ses believes
-	SESSimple           bool     `yaml:"ses_simple"`            // SES_SIMPLE
+	Mailer              string `yaml:"mailer"`                // MAIL_MAILER: catcher, smtp, ses
+	SMTPURL             string `yaml:"smtp_url"`              // SMTP_URL: smtp://user:pass@host:port?connections=10
+	SESRegion           string `yaml:"ses_region"`            // SES_REGION; "" leaves it to the AWS SDK
+	SESEndpoint         string `yaml:"ses_endpoint"`          // SES_ENDPOINT; "" is Amazon's own
+	SESConfigurationSet string `yaml:"ses_configuration_set"` // SES_CONFIGURATION_SET; publishes events
+	BounceDomain        string `yaml:"bounce_domain"`         // MAIL_BOUNCE_DOMAIN; "" has no return paths of their own
+	ReceiveListen       string `yaml:"receive_listen"`        // MAIL_RECEIVE_LISTEN
+
+	SESTopics []string `yaml:"ses_topics"` // SES_TOPICS; ARNs that /webhooks/ses believes
+	SESSimple bool     `yaml:"ses_simple"` // SES_SIMPLE
 
 	MaxPerSecond float64 `yaml:"max_per_second"`      // MAIL_MAX_PER_SECOND; all nodes together; 0 means as fast as the provider takes it
 	RetryAfter   []int   `yaml:"retry_after_seconds"` // pauses between hand-overs that were refused for now; after the last, the mail is failed

@@ -159,6 +159,14 @@ func (s *Service) claim(ctx context.Context, steps steps, ids []int64) ([]claim,
 	return claims, err
 }
 
+// returnPath is the envelope sender: the mail's own where bounces come back to us.
+func (s *Service) returnPath(c claim) string {
+	if s.cfg.Email.BounceDomain == "" || s.tagged { // SES keeps the return path to itself
+		return s.cfg.Email.FromEmail
+	}
+	return s.signer.ReturnPath(fibonacco.SendClaim{SendID: c.id, SMBID: c.smbID}, s.cfg.Email.BounceDomain)
+}
+
 // lateAfter is how late a step may be before it is looked whether the next one is due already.
 const lateAfter = 20 * time.Hour
 
@@ -209,7 +217,7 @@ func (s *Service) write(step *step, c claim) (*fibonacco.Mail, error) {
 		tags = map[string]string{"campaign": c.campaignID, "smb": strconv.FormatInt(c.smbID, 10), "send": strconv.FormatInt(c.id, 10)}
 	}
 	return &fibonacco.Mail{
-		Tags: tags, SendID: c.id, From: s.cfg.Email.FromEmail, To: c.email, Message: message,
+		Tags: tags, SendID: c.id, From: s.returnPath(c), To: c.email, Message: message,
 		MessageID: c.uuid + s.cfg.Email.FromEmail[strings.LastIndexByte(s.cfg.Email.FromEmail, '@'):],
 	}, nil
 }

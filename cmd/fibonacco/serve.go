@@ -13,6 +13,8 @@ import (
 	"github.com/fibonacco/fibonacco"
 	"github.com/fibonacco/fibonacco/audit"
 	"github.com/fibonacco/fibonacco/config"
+	"github.com/fibonacco/fibonacco/mail/bounce"
+	"github.com/fibonacco/fibonacco/mail/receive"
 	"github.com/fibonacco/fibonacco/web"
 	"github.com/fibonacco/fibonacco/web/public"
 	"github.com/fibonacco/fibonacco/web/ui"
@@ -105,6 +107,12 @@ func (a *app) metrics() http.Handler {
 // no new requests, jobs drained, mail on the wire finished and stored, then the rest.
 func (a *app) runUntil(ctx context.Context, w wiring, ln net.Listener, handler http.Handler, drain time.Duration) error {
 	a.track.Start()
+	served := make(chan error, 2)
+	stopReceiver, err := a.receive(ctx, served)
+	if err != nil {
+		a.track.Close()
+		return errors.Join(err, ln.Close(), a.close())
+	}
 	schedule(a)
 	a.campaign.Start(ctx)
 	if w.works || w.ticks {
@@ -115,7 +123,6 @@ func (a *app) runUntil(ctx context.Context, w wiring, ln net.Listener, handler h
 	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10}
 	base, endStreams := context.WithCancel(context.WithoutCancel(ctx))
 	server.BaseContext = func(net.Listener) context.Context { return base }
-	served := make(chan error, 1)
 	go func() { served <- server.Serve(ln) }()
 
 	var failed error
@@ -127,7 +134,7 @@ func (a *app) runUntil(ctx context.Context, w wiring, ln net.Listener, handler h
 	endStreams() // live pages hang on for ever otherwise
 	patience, cancel := context.WithTimeout(context.WithoutCancel(ctx), drain)
 	defer cancel()
-	errs := []error{failed, server.Shutdown(patience)}
+	errs := []error{failed, server.Shutdown(patience), stopReceiver(patience)}
 	if w.works || w.ticks {
 		errs = append(errs, a.queue.Stop(patience))
 	}
@@ -137,4 +144,28 @@ func (a *app) runUntil(ctx context.Context, w wiring, ln net.Listener, handler h
 		errs = append(errs, a.queue.Depart(context.WithoutCancel(ctx)))
 	}
 	return errors.Join(append(errs, a.close())...)
+}
+
+// receive starts the SMTP receiver where bounces come back to this product. ended gets its error.
+func (a *app) receive(ctx context.Context, ended chan<- error) (stop func(context.Context) error, err error) {
+	domain := a.cfg.Email.BounceDomain
+	if domain == "" {
+		return func(context.Context) error { return nil }, nil
+	}
+	ln, err := new(net.ListenConfig).Listen(ctx, "tcp", a.cfg.Email.ReceiveListen)
+	if err != nil {
+		return nil, fmt.Errorf("listen for mail: %w", err)
+	}
+	signer, err := openSigner(a.cfg)
+	if err != nil {
+		return nil, errors.Join(err, ln.Close())
+	}
+	server := receive.New(domain, a.log, bounce.NewTaker(signer, a.track, a.log))
+	go func() {
+		if err := server.Serve(ln); err != nil {
+			ended <- err
+		}
+	}()
+	a.log.Info("bounces are taken", "domain", domain, "listen", ln.Addr().String())
+	return server.Close, nil
 }

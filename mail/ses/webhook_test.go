@@ -51,14 +51,16 @@ func TestWebhook(t *testing.T) {
 		status int
 		got    int
 	}{
-		"a delivery":         {body: message(nil), status: 200, got: 1},
-		"somebody's topic":   {body: message(func(m map[string]string) { m["TopicArn"] = topic + "2" }), status: 403},
-		"forged":             {body: strings.Replace(message(nil), "owner@shop.test", "other@shop.test", 1), status: 403},
-		"truncated":          {body: message(nil)[:100], status: 400},
-		"oversized":          {body: message(func(m map[string]string) { m["Message"] = strings.Repeat("x", 300<<10) }), status: 413},
-		"not SES's":          {body: message(func(m map[string]string) { m["Message"] = "hello" }), status: 200},
-		"cannot be stored":   {body: message(nil), err: errors.New("the database is away"), status: 500, got: 1},
-		"the end of a topic": {body: message(func(m map[string]string) { m["Type"], m["Token"], m["SubscribeURL"] = "UnsubscribeConfirmation", "t", "https://sns.us-east-1.amazonaws.com/" }), status: 200},
+		"a delivery":       {body: message(nil), status: 200, got: 1},
+		"somebody's topic": {body: message(func(m map[string]string) { m["TopicArn"] = topic + "2" }), status: 403},
+		"forged":           {body: strings.Replace(message(nil), "owner@shop.test", "other@shop.test", 1), status: 403},
+		"truncated":        {body: message(nil)[:100], status: 400},
+		"oversized":        {body: message(func(m map[string]string) { m["Message"] = strings.Repeat("x", 300<<10) }), status: 413},
+		"not SES's":        {body: message(func(m map[string]string) { m["Message"] = "hello" }), status: 200},
+		"cannot be stored": {body: message(nil), err: errors.New("the database is away"), status: 500, got: 1},
+		"the end of a topic": {body: message(func(m map[string]string) {
+			m["Type"], m["Token"], m["SubscribeURL"] = "UnsubscribeConfirmation", "t", "https://sns.us-east-1.amazonaws.com/"
+		}), status: 200},
 	} {
 		s := &shelf{err: tc.err}
 		w := ses.NewWebhook(sns.New(sns.Options{Topics: []string{topic}, Clock: snstest.Clock{At: now}, Client: &http.Client{Transport: amazon}}),
