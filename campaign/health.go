@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/fibonacco/fibonacco"
+	"github.com/fibonacco/fibonacco/audit"
 	"github.com/fibonacco/fibonacco/db"
 	"github.com/fibonacco/fibonacco/queue"
 )
@@ -139,6 +140,11 @@ func (s *Service) pause(ctx context.Context, tx *db.Tx, now sendingSetting, reas
 	if err := storeSending(ctx, tx, now); err != nil {
 		return err
 	}
+	if err := audit.Record(ctx, tx, fibonacco.AuditEntry{
+		Action: "sending.paused", Entity: "sending", After: map[string]any{"paused": true, "reason": reason, "by": by},
+	}); err != nil {
+		return err
+	}
 	return s.queue.Publish(ctx, tx, fibonacco.SendingPaused{Reason: reason, By: by})
 }
 
@@ -166,6 +172,12 @@ func (s *Service) ResumeSending(ctx context.Context, by string) error {
 		}
 		counted := tx.Now
 		if err := storeSending(ctx, tx, sendingSetting{Counted: &counted}); err != nil {
+			return err
+		}
+		if err := audit.Record(ctx, tx, fibonacco.AuditEntry{
+			Action: "sending.resumed", Entity: "sending",
+			Before: map[string]any{"paused": true, "reason": now.Reason, "by": now.By}, After: map[string]any{"paused": false, "by": by},
+		}); err != nil {
 			return err
 		}
 		return s.queue.Publish(ctx, tx, fibonacco.SendingResumed{By: by})

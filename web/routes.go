@@ -35,6 +35,7 @@ type Options struct {
 	Merges      fibonacco.MergeService
 	Records     fibonacco.SMBRecords
 	Audit       fibonacco.AuditLog
+	Sending     fibonacco.SendingControl
 	Idempotency fibonacco.Idempotency
 
 	// The webhooks of providers; nil ones answer 501.
@@ -80,6 +81,7 @@ var CrossSitePaths = []string{"/u/"}
 //	POST              smbs/{id}/merge     POST smbs/{id}/merge/preview, GET smbs/{id}/merges, POST merges/{uuid}/undo
 //	GET               campaigns           GET campaigns/{id}, GET campaign-sends
 //	GET               queues
+//	GET               sending             POST sending/pause, sending/resume
 //	GET POST          tokens              DELETE tokens/{id}
 //	GET POST          users               GET PATCH users/{id}, POST users/{id}/disable, enable, password, totp/reset
 //	DELETE            users/{id}/sessions
@@ -102,7 +104,7 @@ func New(o Options) http.Handler {
 	rest := api.New(api.Options{
 		Access: o.Access, SMBs: o.SMBs, Directory: o.Directory, Communities: o.Communities, Programme: o.Programme,
 		Explainer: o.Explainer, Importer: o.Importer, Campaigns: o.Campaigns, Mailing: o.Mailing, Queues: o.Queues,
-		Segments: o.Segments, Bulk: o.Bulk, Consents: o.Consents, Privacy: o.Privacy, Merges: o.Merges, Records: o.Records, Audit: o.Audit,
+		Segments: o.Segments, Bulk: o.Bulk, Consents: o.Consents, Privacy: o.Privacy, Merges: o.Merges, Records: o.Records, Audit: o.Audit, Sending: o.Sending,
 		Idempotency: o.Idempotency,
 		Limiter:     o.Limiter, PerMinute: o.Config.HTTP.APIPerMinute, Clock: o.Clock, Log: o.Log,
 		PublicURL: o.Config.HTTP.PublicURL, Version: o.Version, CrossOrigin: origin,

@@ -42,9 +42,9 @@ var table = query.Table{
 }
 
 type thing struct {
-	id                     int64
-	name, size, at, day    string // "" is unknown
-	good, handle, whatever string
+	id                  int64
+	name, size, at, day string // "" is unknown
+	good, handle        string
 }
 
 func (x thing) field(name string) string {

@@ -49,6 +49,7 @@ type Options struct {
 	Merges      fibonacco.MergeService
 	Records     fibonacco.SMBRecords
 	Audit       fibonacco.AuditLog
+	Sending     fibonacco.SendingControl
 	Idempotency fibonacco.Idempotency // nil: a request with an Idempotency-Key is answered 501
 
 	Limiter   fibonacco.Limiter // nil: no limit
@@ -109,6 +110,7 @@ func New(o Options) *API {
 	a.campaigns()
 	a.sends()
 	a.queues()
+	a.sending()
 	a.tokens()
 	a.users()
 	a.sessions()

@@ -84,10 +84,13 @@ var Permissions = map[string]Rule{
 	"GET /api/v1/smbs/{id}/merges":         {fibonacco.Viewer, fibonacco.ReadSMBs},
 	"POST /api/v1/merges/{uuid}/undo":      {fibonacco.Manager, fibonacco.WriteSMBs},
 
-	"GET /api/v1/campaigns":      {fibonacco.Viewer, fibonacco.ReadCampaigns},
-	"GET /api/v1/campaigns/{id}": {fibonacco.Viewer, fibonacco.ReadCampaigns},
-	"GET /api/v1/campaign-sends": {fibonacco.Viewer, fibonacco.ReadCampaigns},
-	"GET /api/v1/queues":         {fibonacco.Viewer, fibonacco.ReadOperations},
+	"GET /api/v1/campaigns":       {fibonacco.Viewer, fibonacco.ReadCampaigns},
+	"GET /api/v1/campaigns/{id}":  {fibonacco.Viewer, fibonacco.ReadCampaigns},
+	"GET /api/v1/campaign-sends":  {fibonacco.Viewer, fibonacco.ReadCampaigns},
+	"GET /api/v1/queues":          {fibonacco.Viewer, fibonacco.ReadOperations},
+	"GET /api/v1/sending":         {fibonacco.Viewer, fibonacco.ReadOperations},
+	"POST /api/v1/sending/pause":  {fibonacco.Manager, fibonacco.RunOperations},
+	"POST /api/v1/sending/resume": {fibonacco.Manager, fibonacco.RunOperations},
 
 	"GET /api/v1/tokens":                  {fibonacco.Admin, fibonacco.AdminAccess},
 	"POST /api/v1/tokens":                 {fibonacco.Admin, fibonacco.AdminAccess},
