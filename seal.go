@@ -16,7 +16,7 @@ func (s *Signer) Seal(purpose string, text []byte) []byte {
 	box := s.keys[0].box(purpose)
 	sealed := make([]byte, 1+box.NonceSize(), 1+box.NonceSize()+len(text)+box.Overhead())
 	sealed[0] = s.keys[0].id
-	_, _ = rand.Read(sealed[1:]) // never fails
+	_, _ = rand.Read(sealed[1:])                   // never fails
 	return box.Seal(sealed, sealed[1:], text, nil) //nolint:gosec // the nonce is random: it was filled in a line above
 }
 

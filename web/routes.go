@@ -69,6 +69,8 @@ var CrossSitePaths = []string{"/u/"}
 //	     /api/v1/…                        the JSON interface, a file per resource in web/api:
 //	GET POST          communities         GET PATCH DELETE communities/{id}, GET communities/{id}/smbs, …/stats
 //	GET POST          smbs                GET PUT PATCH DELETE smbs/{id}
+//	GET POST          segments            GET PUT DELETE segments/{uuid}
+//	POST              smbs/bulk-update    POST smbs/bulk-update/preview, GET smbs/bulk-update/{uuid}/status
 //	POST              smbs/{id}/campaign/start, pause, resume   and smbs/campaign/… for many
 //	GET               smbs/{id}/engagement, …/engagement/score, …/engagement/score/history
 //	GET               smbs/{id}/explain, smbs/{id}/campaigns, smbs/{id}/approvals
