@@ -121,7 +121,7 @@ func (h *house) fillTowns(ctx context.Context, s *smb.Service, n int) error {
 	if err := h.moreTowns(ctx, max(1, n/townSize)-1); err != nil {
 		return err
 	}
-	r := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // sample data
+	r := rand.New(rand.NewPCG(1, 2))
 	for done := 0; done < n; {
 		part := min(n-done, 20_000)
 		ids, err := h.insertTowns(ctx, r, done, part)
@@ -236,7 +236,7 @@ func newCaller(ctx context.Context, h *house, s *smb.Service) (*caller, error) {
 	}
 	server := &http.Server{Handler: handler, ReadHeaderTimeout: time.Minute}
 	go func() { _ = server.Serve(ln) }()
-	return &caller{base: "http://" + ln.Addr().String() + api.Prefix, secret: secret, r: rand.New(rand.NewPCG(3, 4))}, nil //nolint:gosec // sample questions
+	return &caller{base: "http://" + ln.Addr().String() + api.Prefix, secret: secret, r: rand.New(rand.NewPCG(3, 4))}, nil
 }
 
 // measure asks one kind of question often, one after another, and says how long 95 of 100 took.

@@ -48,38 +48,58 @@ func (u *undoing) remove(ctx context.Context, tx *db.Tx) error {
 	if err != nil {
 		return err
 	}
-	there, err := db.Select[int64](ctx, tx, `SELECT id FROM smbs WHERE id IN ($1...) AND deleted_at IS NULL ORDER BY id FOR UPDATE`, u.created)
+	there, gone, err := u.untouched(ctx, tx, versions)
 	if err != nil {
-		return fmt.Errorf("lock %d businesses: %w", len(u.created), err)
-	}
-	rows := db.NewBatch("id bigint", "version integer")
-	for _, id := range there {
-		rows.Add(id, versions[id])
-	}
-	var gone []int64
-	err = tx.QueryBatch(ctx, rows, `
-		UPDATE smbs SET deleted_at = $1, updated_at = $1, next_scheduled_send = NULL, version = smbs.version + 1
-		FROM rows
-		WHERE smbs.id = rows.id AND smbs.deleted_at IS NULL AND smbs.version = rows.version
-			AND smbs.campaign_status = 'pending' AND smbs.manifest_destiny_start_date IS NULL
-			AND NOT EXISTS (SELECT 1 FROM campaign_sends WHERE campaign_sends.smb_id = smbs.id)
-		RETURNING smbs.id`, func(row db.Row) error {
-		var id int64
-		err := row.Scan(&id)
-		gone = append(gone, id)
 		return err
-	}, tx.Now)
-	if err != nil {
-		return fmt.Errorf("take %d businesses back: %w", len(there), err)
+	}
+	rows := db.NewBatch("id bigint")
+	for _, id := range gone {
+		rows.Add(id)
+	}
+	// By the id alone: with more to go by, the database might begin at another end.
+	if _, err := tx.ExecBatch(ctx, rows, `
+		UPDATE smbs SET deleted_at = $1, updated_at = $1, next_scheduled_send = NULL, version = smbs.version + 1
+		FROM rows WHERE smbs.id = rows.id`, tx.Now); err != nil {
+		return fmt.Errorf("take %d businesses back: %w", len(gone), err)
 	}
 	for _, id := range gone {
 		u.events = append(u.events, fibonacco.SMBUpdated{SMBID: id, CommunityID: u.row.CommunityID, Fields: []string{"deleted_at"}})
 	}
 	u.touched = append(u.touched, gone...)
 	u.counts.Removed += len(gone)
-	u.counts.Kept += len(there) - len(gone)
-	u.counts.AlreadyDeleted += len(u.created) - len(there)
+	u.counts.Kept += there - len(gone)
+	u.counts.AlreadyDeleted += len(u.created) - there
 	return nil
+}
+
+// untouched locks the businesses that the batch created. It returns how many are still there, and
+// those that nobody has changed or started.
+func (u *undoing) untouched(ctx context.Context, tx *db.Tx, versions map[int64]int) (there int, ids []int64, err error) {
+	type now struct {
+		ID      int64
+		Version int
+		Started bool
+	}
+	all, err := db.Select[now](ctx, tx, `
+		SELECT id, version, campaign_status <> 'pending' OR manifest_destiny_start_date IS NOT NULL AS started
+		FROM smbs WHERE id IN ($1...) AND deleted_at IS NULL ORDER BY id FOR UPDATE`, u.created)
+	if err != nil {
+		return 0, nil, fmt.Errorf("lock %d businesses: %w", len(u.created), err)
+	}
+	mailed, err := db.Select[int64](ctx, tx, `SELECT DISTINCT smb_id FROM campaign_sends WHERE smb_id IN ($1...)`, u.created)
+	if err != nil {
+		return 0, nil, fmt.Errorf("look for mails to %d businesses: %w", len(u.created), err)
+	}
+	sent := idSet{}
+	for _, id := range mailed {
+		sent.add(id)
+	}
+	for _, b := range all {
+		if b.Version == versions[b.ID] && !b.Started && !sent.has(b.ID) {
+			ids = append(ids, b.ID)
+		}
+	}
+	return len(all), ids, nil
 }
 
 // versions is which version the import left the businesses with that the batch created: the first,

@@ -54,9 +54,13 @@ func (s *Service) UndoImport(ctx context.Context, handle string) (*fibonacco.Imp
 	return job, err
 }
 
-// UndoNow is UndoImport for a command that waits: it does the work itself.
+// UndoNow is UndoImport for a command that waits: it does the work itself, and goes on with an undo
+// that was broken off.
 func (s *Service) UndoNow(ctx context.Context, handle string) (*fibonacco.ImportJob, error) {
-	job, err := s.UndoImport(ctx, handle)
+	job, err := s.ImportJob(ctx, handle)
+	if err == nil && job.Status != fibonacco.ImportUndoing {
+		job, err = s.UndoImport(ctx, handle)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -176,7 +176,7 @@ func (in *suppressionFile) setAside(r io.Reader) error {
 func (in *suppressionFile) close() {
 	if in.file != nil {
 		_ = in.file.Close()
-		_ = os.Remove(in.file.Name()) //nolint:gosec // made by setAside
+		_ = os.Remove(in.file.Name())
 	}
 }
 
