@@ -13,6 +13,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"github.com/fibonacco/fibonacco"
@@ -274,7 +275,7 @@ func TestFilesAreSentAgain(t *testing.T) {
 			_, _ = io.WriteString(part, content)
 			_ = form.WriteField("community", "brooklyn")
 			_ = form.Close()
-			r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/api/v1/smbs/import", &body)
+			r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/api/v1/smbs/import", iotest.HalfReader(&body))
 			r.Header = http.Header{"Authorization": {"Bearer admin"}, "Content-Type": {form.FormDataContentType()}, "Idempotency-Key": {key}}
 			return recordRequest(a, r)
 		}

@@ -6,7 +6,6 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/alexedwards/argon2id"
 
@@ -70,17 +69,6 @@ func real(t *testing.T, d *db.DB, clock fibonacco.Clock) (a *api.API, tokens map
 		Access: gate, SMBs: businesses, Directory: businesses, Communities: businesses, Records: businesses, Programme: mails, Explainer: mails,
 		Importer: imports.New(d, q, cfg), Campaigns: mails, Mailing: mails, Queues: q, Clock: clock,
 	}), tokens
-}
-
-// The same battery as against the fakes, down to the tables of both engines.
-func TestNothingBreaksTheModules(t *testing.T) {
-	t.Parallel()
-	dbtest.Each(t, func(t *testing.T, d *db.DB, clock *fibonacco.FakeClock) {
-		began := time.Now()
-		a, tokens := real(t, d, clock)
-		batter(t, a, func(role string) string { return tokens[role] })
-		t.Logf("took %v", time.Since(began))
-	})
 }
 
 // A business's way through the interface, with nothing faked.

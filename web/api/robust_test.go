@@ -66,7 +66,7 @@ var strangeIDs = []string{"1", "brooklyn", smbUUID, "0", "-1", "9999999999999999
 var strangeValues = []string{"", "1", "1,2", "x", "-1", "%00", "%ff", "true", "99999999999999999999", "2026-02-30", strings.Repeat("y", 300), "1,,2", "%", "a&b=c"}
 
 // Whatever is sent, it is never our fault, and what is answered is documented: status and, for
-// JSON, the shape. integration_test.go does the same to the real modules.
+// JSON, the shape. specfuzz_test.go does more to the real modules.
 func TestNothingBreaksIt(t *testing.T) {
 	t.Parallel()
 	batter(t, api.New(newHouse().options()), func(role string) string { return role })
