@@ -128,6 +128,21 @@ func planCache(ctx context.Context, tx *db.Tx, mode string) error {
 	return nil
 }
 
+// unguided lets the planner go by itself again: what others do in the transaction is not made for
+// the detours that planCache sends it on.
+func unguided(ctx context.Context, tx *db.Tx) error {
+	if tx.Engine() != db.Postgres {
+		return nil
+	}
+	_, err := tx.Exec(ctx, `
+		SELECT set_config('enable_seqscan', 'on', true), set_config('enable_hashjoin', 'on', true),
+			set_config('enable_mergejoin', 'on', true), set_config('enable_material', 'on', true)`)
+	if err != nil {
+		return fmt.Errorf("leave the planner alone: %w", err)
+	}
+	return nil
+}
+
 // keys is keys to look for, each once.
 type keys map[string]bool
 
