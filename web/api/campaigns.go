@@ -8,7 +8,7 @@ import (
 )
 
 func (a *API) campaigns() {
-	register(a, operation{
+	registerWhole(a, operation{
 		method: http.MethodGet, path: "/campaigns", id: "list-campaigns", tag: tagCampaigns,
 		summary: "The programme's campaigns by day", description: "There is one page only.",
 		response: whole([]fibonacco.Campaign{exampleCampaign}),

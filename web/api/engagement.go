@@ -32,7 +32,7 @@ func (a *API) engagement() {
 			}},
 		},
 	}, a.explain)
-	register(a, operation{
+	registerWhole(a, operation{
 		method: http.MethodGet, path: "/smbs/{id}/engagement/score/history", id: "get-smb-score-history", tag: tagBusinesses,
 		summary: "The engagement score day by day", errors: ofThing,
 		description: "The score at the end of each local day; at most 400 days. Days before the business was added and days to come are left out.",

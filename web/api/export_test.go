@@ -270,3 +270,28 @@ func TestHeadOfAnExportReadsOnePage(t *testing.T) {
 		t.Errorf("%d %v after %d pages", resp.StatusCode, resp.Header, len(tr.asked))
 	}
 }
+
+// Lists that have one page only are sparse and exported like the others, and keep their own
+// parameters.
+func TestShortListsAreExportedToo(t *testing.T) {
+	t.Parallel()
+	a := api.New(newHouse().options())
+	for query, want := range map[string]string{
+		"/campaigns?format=csv&fields=title,week":              "title,week,id\nT,1,HOOK-001\n",
+		"/campaigns?format=csv&fields=title&filter[week]=2":    "title,id\n",
+		"/campaigns?format=ndjson&fields=id&filter[type]=HOOK": `{"id":"HOOK-001"}` + "\n",
+		"/queues?format=csv&fields=name,waiting":               "name,waiting\nemails,2\n", // has no id
+		"/queues?fields=name":                                  `{"data":[{"name":"emails"}],"page":{"size":1,"next":null}}` + "\n",
+	} {
+		got := do(t, a, request{route: "GET " + query})
+		if got.StatusCode != http.StatusOK || got.body != want {
+			t.Errorf("%s: %d %q, want %q", query, got.StatusCode, got.body, want)
+		}
+	}
+	got := do(t, a, request{route: "GET /campaigns?nope=1&fields=nope&format=nope"})
+	fields := strings.Fields(got.fields())
+	slices.Sort(fields)
+	if got.StatusCode != http.StatusUnprocessableEntity || strings.Join(fields, " ") != "fields format nope" {
+		t.Errorf("%d %s", got.StatusCode, got.body)
+	}
+}

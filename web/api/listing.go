@@ -23,6 +23,8 @@ type question struct {
 	Include []string
 	Fields  []string // members of each entry that are wanted; nil: all
 	Format  string   // formatJSON for a page; any other is an export of all pages
+
+	known []string // members that an entry has
 }
 
 // wants reports whether a part was asked for with include.
@@ -33,8 +35,8 @@ func (q question) wants(part string) bool { return slices.Contains(q.Include, pa
 // must not name query parameters of its own. With a filter, a page and an order, the route does:
 // sparse entries (fields), totals, links to the next page, and exports of all pages (export.go).
 func registerList[I, T any](a *API, op operation, l fibonacco.Listing, do func(ctx context.Context, in *I, q question) (fibonacco.Page[T], error)) {
-	op.parameters = append(op.parameters, listParameters(l)...)
 	members := memberNames(reflect.TypeFor[T]())
+	op.parameters = append(op.parameters, listParameters(l, members)...)
 	registerUnchecked(a, op, func(ctx context.Context, in *I) (*listBody[T], error) {
 		at := exchangeOf(ctx)
 		q, err := readQuestion(at, l, members)
@@ -49,6 +51,41 @@ func registerList[I, T any](a *API, op operation, l fibonacco.Listing, do func(c
 		if err != nil {
 			return nil, err
 		}
+		return bodyOf(ctx, q, page), nil
+	})
+	a.describeExport(op)
+}
+
+// registerWhole adds the route of a list that has one page only: short by nature, and filtered, if
+// at all, by parameters of I. It is sparse when asked with fields, and exported, as any other.
+func registerWhole[I, T any](a *API, op operation, do func(ctx context.Context, in *I) (*body[list[T]], error)) {
+	members := memberNames(reflect.TypeFor[T]())
+	op.parameters = append(op.parameters, fieldsParameter(members), formatParameter())
+	l := fibonacco.Listing{Name: strings.TrimPrefix(op.id, "list-")}
+	registerUnchecked(a, op, func(ctx context.Context, in *I) (*listBody[T], error) {
+		at := exchangeOf(ctx)
+		var bad []fibonacco.FieldError
+		refuse := func(field, reason string) { bad = append(bad, fibonacco.FieldError{Field: field, Reason: reason}) }
+		values := at.url().Query()
+		q := question{known: members, Fields: chosen(values, "fields", members, refuse), Format: formatOf(at.r, values, refuse)}
+		if err := fibonacco.JoinInvalid("the list cannot be read so", at.unknown(), fibonacco.InvalidFields("the query", bad)); err != nil {
+			return nil, err
+		}
+		read := func(ctx context.Context, _ question) (page fibonacco.Page[T], err error) {
+			all, err := do(ctx, in)
+			if err == nil {
+				page.Data = all.Body.Data
+			}
+			return page, err
+		}
+		if q.Format != formatJSON {
+			return nil, export(ctx, a, l, members, q, read)
+		}
+		page, err := read(ctx, q)
+		if err != nil {
+			return nil, err
+		}
+		q.Size = len(page.Data)
 		return bodyOf(ctx, q, page), nil
 	})
 	a.describeExport(op)
@@ -80,7 +117,7 @@ func (q question) members() []string {
 	}
 	only := slices.Clone(q.Fields)
 	for _, name := range append([]string{"id"}, q.Include...) {
-		if !slices.Contains(only, name) {
+		if slices.Contains(q.known, name) && !slices.Contains(only, name) {
 			only = append(only, name)
 		}
 	}
@@ -90,7 +127,7 @@ func (q question) members() []string {
 // readQuestion names everything that is wrong with a query at once.
 func readQuestion(at exchange, l fibonacco.Listing, members []string) (question, error) {
 	values := at.url().Query()
-	q := question{ListQuery: fibonacco.ListQuery{
+	q := question{known: members, ListQuery: fibonacco.ListQuery{
 		Filter: fibonacco.Filter{}, Search: strings.TrimSpace(values.Get("search")), Size: pageSizeDefault, Cursor: values.Get("page[cursor]"),
 	}}
 	var bad []fibonacco.FieldError

@@ -9,7 +9,7 @@ import (
 )
 
 // listParameters is a listing as the specification describes it.
-func listParameters(l fibonacco.Listing) []*huma.Param {
+func listParameters(l fibonacco.Listing, members []string) []*huma.Param {
 	text := &huma.Schema{Type: huma.TypeString}
 	var all []*huma.Param
 	for _, f := range l.Fields {
@@ -39,7 +39,7 @@ func listParameters(l fibonacco.Listing) []*huma.Param {
 		})
 	}
 	return append(all,
-		&huma.Param{Name: "fields", In: "query", Schema: text, Example: "id", Description: "Only these members of each entry, separated by commas, and always its id; left out, all."},
+		fieldsParameter(members),
 		&huma.Param{Name: "page[size]", In: "query", Description: "Entries a page.", Schema: &huma.Schema{
 			Type: huma.TypeInteger, Minimum: bound(1), Maximum: bound(pageSizeMost), Default: pageSizeDefault,
 		}},
@@ -51,11 +51,23 @@ func listParameters(l fibonacco.Listing) []*huma.Param {
 			Name: "page[total]", In: "query", Schema: &huma.Schema{Type: huma.TypeBoolean, Default: false},
 			Description: "true also counts all that match, in page.total, which costs more than a page does.",
 		},
-		&huma.Param{
-			Name: "format", In: "query", Schema: &huma.Schema{Type: huma.TypeString, Enum: []any{formatJSON, formatNDJSON, formatCSV}, Default: formatJSON},
-			Description: "ndjson or csv export the whole list, all pages in one answer; so does Accept: application/x-ndjson or text/csv. It takes the ability smbs:export.",
-		},
+		formatParameter(),
 	)
+}
+
+// fieldsParameter and formatParameter are what every list takes.
+func fieldsParameter(members []string) *huma.Param {
+	return &huma.Param{
+		Name: "fields", In: "query", Schema: &huma.Schema{Type: huma.TypeString}, Example: strings.Join(members[:min(2, len(members))], ","),
+		Description: "Only these members of each entry, separated by commas, and always its id; left out, all.",
+	}
+}
+
+func formatParameter() *huma.Param {
+	return &huma.Param{
+		Name: "format", In: "query", Schema: &huma.Schema{Type: huma.TypeString, Enum: []any{formatJSON, formatNDJSON, formatCSV}, Default: formatJSON},
+		Description: "ndjson or csv export the whole list, all pages in one answer; so does Accept: application/x-ndjson or text/csv. It takes the ability smbs:export.",
+	}
 }
 
 func most(n int) *int          { return &n }

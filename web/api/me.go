@@ -33,7 +33,7 @@ func (a *API) me() {
 	}, func(ctx context.Context, in *body[ownPassword]) (*none, error) {
 		return nil, a.o.Access.ChangePassword(ctx, in.Body.Current, in.Body.Password)
 	})
-	register(a, operation{
+	registerWhole(a, operation{
 		method: http.MethodGet, path: "/me/sessions", id: "list-sessions", tag: tagAccount,
 		summary: "Where you are signed in", description: "Newest first. There is one page only.",
 		response: whole([]fibonacco.Session{{
@@ -97,7 +97,7 @@ func wholeAnswer[T any](all []T, err error) (*body[list[T]], error) {
 }
 
 func (a *API) ownTokens() {
-	register(a, operation{
+	registerWhole(a, operation{
 		method: http.MethodGet, path: "/me/tokens", id: "list-own-tokens", tag: tagAccount,
 		summary: "Your personal access tokens", description: "Newest first, without their secrets. There is one page only.",
 		response: whole([]fibonacco.AccessToken{exampleToken}),

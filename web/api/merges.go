@@ -12,14 +12,14 @@ import (
 // merges is everything about two businesses that are one.
 func (a *API) merges() {
 	ofMerge := append(append([]int{http.StatusConflict}, ofThing...), ofBody...)
-	register(a, operation{
+	registerWhole(a, operation{
 		method: http.MethodGet, path: "/duplicates", id: "list-duplicates", tag: tagBusinesses,
 		summary: "Businesses that may be the same, in pairs", errors: ofThing,
 		description: "Looked for anew at every call, best first, with a score from 50 to 100 and the reasons for and against. " +
 			"Two are only compared within a community. Pairs that were dismissed are left out.",
 		response: whole([]fibonacco.DuplicatePair{exampleDuplicate()}),
 	}, a.listDuplicates)
-	register(a, operation{
+	registerWhole(a, operation{
 		method: http.MethodGet, path: "/smbs/{id}/duplicates", id: "list-smb-duplicates", tag: tagBusinesses,
 		summary: "What may be the same as a business", errors: ofThing,
 		description: "As in the list of all pairs; a is the business that was asked for.",
@@ -44,7 +44,7 @@ func (a *API) merges() {
 			"It can be undone for 30 days. " + choices + " 409 when the two are in different communities, and, for a moment, while a message to the other is on its way.",
 		request: mergeInput{Other: 57, Choose: map[string]string{"primary_phone": "other"}}, response: exampleMerge,
 	}, a.mergeSMBs)
-	register(a, operation{
+	registerWhole(a, operation{
 		method: http.MethodGet, path: "/smbs/{id}/merges", id: "list-merges", tag: tagBusinesses,
 		summary: "The merges that a business was part of", errors: ofThing,
 		description: "Newest first, the undone ones too. One that was merged into another is found by its id.",

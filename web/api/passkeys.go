@@ -11,7 +11,7 @@ import (
 )
 
 func (a *API) passkeys() {
-	register(a, operation{
+	registerWhole(a, operation{
 		method: http.MethodGet, path: "/me/passkeys", id: "list-passkeys", tag: tagAccount,
 		summary: "Your passkeys", description: "Oldest first. There is one page only.", response: whole([]fibonacco.Passkey{examplePasskey}),
 	}, func(ctx context.Context, _ *none) (*body[list[fibonacco.Passkey]], error) {

@@ -8,7 +8,7 @@ import (
 )
 
 func (a *API) queues() {
-	register(a, operation{
+	registerWhole(a, operation{
 		method: http.MethodGet, path: "/queues", id: "list-queues", tag: tagOperations,
 		summary: "The job queues now", description: "Counts are over all nodes; done and workers are this node's.",
 		response: whole([]queueView{{Name: "emails", Waiting: 3, Running: 5, WaitSeconds: 0.4, Done: 1280, Workers: 5}}),

@@ -30,6 +30,9 @@ const again = await api.POST("/api/v1/communities", {
 });
 assert.equal(must("create it again", again).id, town.id);
 assert.equal(again.response.headers.get("Idempotency-Replayed"), "true");
+for (const name of ["RateLimit-Policy", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", "X-Request-Id"]) {
+  assert.ok(again.response.headers.get(name), `no ${name}`);
+}
 
 const rosa = must("create a business", await api.POST("/api/v1/smbs", {
   body: { community_id: town.id, business_name: "Rosa's Bakery", primary_email: "rosa@rosasbakery.example", category: "Bakery" },
