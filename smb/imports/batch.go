@@ -105,7 +105,7 @@ func (w *writer) count(r fibonacco.ImportResult, x *index, b *batch, from int) f
 		}
 	}
 	for _, said := range x.consents {
-		r.Consents += said.word.count()
+		r.Consents += len(said.words)
 	}
 	addErrors(&r, b.errorsFrom(from))
 	return r

@@ -84,6 +84,9 @@ func (w *writer) block(ctx context.Context, tx *db.Tx, x *index) error {
 	if !w.blocks() {
 		return nil
 	}
+	if err := unguided(ctx, tx); err != nil {
+		return err
+	}
 	var ids []int64
 	for _, k := range x.changed() {
 		ids = append(ids, k.id)

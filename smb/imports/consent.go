@@ -28,20 +28,10 @@ type answer struct {
 	text string
 }
 
-// count is on how many channels something is said.
-func (c *consent) count() (n int) {
-	for _, a := range c.said {
-		if a.text != "" {
-			n++
-		}
-	}
-	return n
-}
-
 // consentOf is a row's word and who it is about.
 type consentOf struct {
-	k    *known
-	word *consent
+	k     *known
+	words []fibonacco.Consent
 }
 
 // readConsent reads the consent columns of a row; nil when they say nothing.
@@ -119,25 +109,72 @@ func date(s string) (time.Time, bool) {
 }
 
 // heard keeps what a row says about being reached. A yes about a known business follows the policy;
-// a no always counts.
+// a no always counts. What has been written down of it before, word for word, is left out: the same
+// file may be imported twice.
 func (x *index) heard(k *known, b *business, yes bool) {
-	c := b.consent
-	if c == nil {
+	if b.consent == nil || x.draft == nil {
 		return
 	}
-	if !yes && !slices.ContainsFunc(c.said[:], func(a answer) bool { return a.text != "" && !a.yes }) {
-		return
+	said := consentOf{k: k}
+	whose := k.id
+	if whose == 0 {
+		whose = k.order // larger than any id
 	}
-	if !yes {
-		noes := *c
-		for i, a := range c.said {
-			if a.yes {
-				noes.said[i] = answer{}
-			}
+	for _, c := range x.draft(b.consent) {
+		if w := wordOf(whose, &c); (yes || !c.Granted) && !x.recorded[w] {
+			x.recorded[w] = true
+			said.words = append(said.words, c)
 		}
-		c = &noes
 	}
-	x.consents = append(x.consents, consentOf{k, c})
+	if len(said.words) > 0 {
+		x.consents = append(x.consents, said)
+	}
+}
+
+// word is what a consent says, without when it was written down. One without a date is the same
+// whenever that was.
+type word struct {
+	smbID                   int64
+	channel                 fibonacco.Channel
+	granted                 bool
+	wording, source, ip, at string
+}
+
+func wordOf(smbID int64, c *fibonacco.Consent) word {
+	w := word{smbID: smbID, channel: c.Channel, granted: c.Granted, wording: c.Wording, source: c.Source, ip: c.IP}
+	if !c.OccurredAt.IsZero() {
+		w.at = c.OccurredAt.UTC().Format(time.RFC3339)
+	}
+	return w
+}
+
+// loadRecorded reads what imports have written down of the known businesses already.
+func (x *index) loadRecorded(ctx context.Context, tx *db.Tx) error {
+	ids := make([]int64, 0, len(x.byID))
+	for id := range x.byID {
+		ids = append(ids, id)
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	rows, err := tx.Query(ctx, `
+		SELECT smb_id, channel, granted, wording, source, ip, occurred_at FROM consents
+		WHERE smb_id IN ($1...) AND recorded_by LIKE 'import %'`, ids)
+	if err != nil {
+		return fmt.Errorf("read the consents of %d businesses: %w", len(ids), err)
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		var id int64
+		var c fibonacco.Consent
+		if err := rows.Scan(&id, &c.Channel, &c.Granted, &c.Wording, &c.Source, &c.IP, db.Time(&c.OccurredAt)); err != nil {
+			return fmt.Errorf("read the consents of %d businesses: %w", len(ids), err)
+		}
+		dated := wordOf(id, &c)
+		c.OccurredAt = time.Time{}
+		x.recorded[dated], x.recorded[wordOf(id, &c)] = true, true
+	}
+	return rows.Err()
 }
 
 // recordConsents writes down what the rows of a batch say about being reached, once their
@@ -149,9 +186,18 @@ func (w *writer) recordConsents(ctx context.Context, tx *db.Tx, x *index) error 
 	if err := identify(ctx, tx, x.added); err != nil {
 		return err
 	}
+	if err := unguided(ctx, tx); err != nil {
+		return err
+	}
 	var all []fibonacco.Consent
 	for _, said := range x.consents {
-		all = append(all, w.consentsOf(said, tx.Now)...)
+		for _, c := range said.words {
+			c.SMBID, c.Address, c.RecordedBy = said.k.id, said.k.text[phone], "import "+w.handle
+			if c.Channel == fibonacco.ChannelEmail {
+				c.Address = said.k.text[email]
+			}
+			all = append(all, c)
+		}
 	}
 	changed, err := w.o.consents(ctx, tx, all)
 	if err != nil {
@@ -164,26 +210,16 @@ func (w *writer) recordConsents(ctx context.Context, tx *db.Tx, x *index) error 
 	return w.queue.Publish(ctx, tx, events...)
 }
 
-// consentsOf is a row's word, channel by channel. What the file does not prove is said as it is:
-// the wording is then what the file said, and the source the file.
-func (w *writer) consentsOf(said consentOf, now time.Time) []fibonacco.Consent {
+// drafts is a row's word, channel by channel, before it is known whose it is. What the file does not
+// prove is said as it is: the wording is then what the file said, and the source the file.
+func (w *writer) drafts(c *consent) []fibonacco.Consent {
 	var all []fibonacco.Consent
-	c := said.word
 	for i, channel := range fibonacco.Channels {
 		a := c.said[i]
 		if a.text == "" {
 			continue
 		}
-		one := fibonacco.Consent{
-			SMBID: said.k.id, Channel: channel, Granted: a.yes, Wording: c.words, Source: c.source, IP: c.ip, OccurredAt: c.at,
-			Address: said.k.text[email], RecordedBy: "import " + w.handle,
-		}
-		if channel != fibonacco.ChannelEmail {
-			one.Address = said.k.text[phone]
-		}
-		if one.OccurredAt.IsZero() || one.OccurredAt.After(now) {
-			one.OccurredAt = now
-		}
+		one := fibonacco.Consent{Channel: channel, Granted: a.yes, Wording: c.words, Source: c.source, IP: c.ip, OccurredAt: c.at}
 		if one.Source == "" {
 			one.Source = "import"
 		}

@@ -68,10 +68,43 @@ func TestConsents(t *testing.T) {
 		if got := h.consents(); got != want || r.Consents != 6 {
 			h.t.Errorf("%d consents\n%s\nwant\n%s", r.Consents, got, want)
 		}
+		var by []string
+		must(h.t, h.db.View(h.t.Context(), func(tx *db.Tx) (err error) {
+			by, err = db.Select[string](h.t.Context(), tx, `SELECT DISTINCT recorded_by FROM consents`)
+			return err
+		}))
+		if len(by) != 1 || by[0] != "import "+h.last().UUID {
+			h.t.Errorf("recorded by %v", by)
+		}
 		optIns := h.column("email_opted_in") + " " + h.column("sms_opted_in") + " " + h.column("rvm_opted_in") + " " + h.column("phone_opted_in")
 		optIns = strings.NewReplacer("true", "1", "false", "0", ", ", "").Replace(optIns)
 		if optIns != "1011 0000 1101 0010" {
 			h.t.Errorf("opt-ins of A, B, C and H by channel: %s", optIns)
+		}
+	})
+}
+
+// The same file once more says nothing new; another one does.
+func TestConsentsAreRecordedOnce(t *testing.T) {
+	each(t, func(h *house) {
+		h.imports.SetBatchRows(3)
+		const rows = "A,a@a.example,,yes,no,,,2026-02-03,web form,Yes!,203.0.113.7\nB,b@b.example,,,,,yes,,,,\nA,a@a.example,,yes,,,,2026-02-03,web form,Yes!,203.0.113.7\nB,b@b.example,,,,,yes,,,,\n"
+		first := h.run(consentHeader + rows)
+		want := h.consents()
+		if first.Consents != 3 || strings.Count(want, "\n") != 2 {
+			h.t.Fatalf("%d consents\n%s", first.Consents, want)
+		}
+		for _, change := range []func(*fibonacco.ImportRequest){dry, mode("fill"), mode("overwrite"), mode("skip")} {
+			if r := h.run(consentHeader+rows, change); r.Consents != 0 || h.consents() != want {
+				h.t.Errorf("again: %d consents\n%s", r.Consents, h.consents())
+			}
+		}
+		later := strings.Replace(rows, "2026-02-03", "2026-02-04", 1)
+		if r := h.run(consentHeader + later); r.Consents != 2 {
+			h.t.Errorf("a day later: %d consents\n%s", r.Consents, h.consents())
+		}
+		if r := h.run(consentHeader+rows, func(r *fibonacco.ImportRequest) { r.Filename = "new.csv" }); r.Consents != 1 {
+			h.t.Errorf("in another file: %d consents\n%s", r.Consents, h.consents())
 		}
 	})
 }

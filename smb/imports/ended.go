@@ -120,11 +120,10 @@ func (w *writer) record(ctx context.Context, tx *db.Tx, f *flight) (err error) {
 	state.settle(w.layout)
 	state.Seconds = w.watch.seconds()
 	if f.id == 0 { // a flight that is tried again begins without an id again
-		var handle string
-		if f.id, handle, err = insertImport(ctx, tx, w.req, "running", state); err != nil {
+		if f.id, err = insertImport(ctx, tx, w.handle, w.req, "running", state); err != nil {
 			return err
 		}
-		if err := recordStart(ctx, tx, f.id, handle, w.req); err != nil {
+		if err := recordStart(ctx, tx, f.id, w.handle, w.req); err != nil {
 			return err
 		}
 	}

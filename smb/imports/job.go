@@ -104,27 +104,34 @@ func (s *Service) lookInto(ctx context.Context, req fibonacco.ImportRequest, r i
 }
 
 func (s *Service) insertUpload(ctx context.Context, req fibonacco.ImportRequest) (id int64, handle string, err error) {
+	if handle, err = newHandle(); err != nil {
+		return 0, "", err
+	}
 	err = s.db.Update(ctx, func(tx *db.Tx) error {
-		id, handle, err = insertImport(ctx, tx, req, "uploading", requestOf(ctx, req))
+		id, err = insertImport(ctx, tx, handle, req, "uploading", requestOf(ctx, req))
 		return err
 	})
 	return id, handle, err
 }
 
-func insertImport(ctx context.Context, tx *db.Tx, req fibonacco.ImportRequest, status string, r request) (id int64, handle string, err error) {
+// newHandle is the public name of a new import.
+func newHandle() (string, error) {
 	u, err := uuid.NewV7()
 	if err != nil {
-		return 0, "", fmt.Errorf("make a uuid: %w", err)
+		return "", fmt.Errorf("make a uuid: %w", err)
 	}
-	handle = u.String()
+	return u.String(), nil
+}
+
+func insertImport(ctx context.Context, tx *db.Tx, handle string, req fibonacco.ImportRequest, status string, r request) (id int64, err error) {
 	err = tx.QueryRow(ctx, `
 		INSERT INTO imports (uuid, community_id, filename, status, request, dry_run, direct, created_by, created_at, updated_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9) RETURNING id`,
 		handle, req.CommunityID, req.Filename, status, db.JSON(r), req.DryRun, status == "running", db.Null(r.By.UserID), tx.Now).Scan(&id)
 	if err != nil {
-		return 0, "", fmt.Errorf("insert import: %w", err)
+		return 0, fmt.Errorf("insert import: %w", err)
 	}
-	return id, handle, nil
+	return id, nil
 }
 
 // keep stores a file part by part, each in a transaction of its own: reading it may take long.

@@ -14,11 +14,6 @@ const keepDays = 30
 // settle does what a batch brings beside the businesses themselves: blocks, consents, and what
 // others do about new addresses. created is the ids of those that are new.
 func (w *writer) settle(ctx context.Context, tx *db.Tx, x *index, created []int64) error {
-	if len(x.consents) > 0 || w.blocks() {
-		if err := unguided(ctx, tx); err != nil {
-			return err
-		}
-	}
 	if err := w.block(ctx, tx, x); err != nil {
 		return err
 	}

@@ -153,10 +153,13 @@ type index struct {
 	added                     []*known // by this batch, in order
 	forgotten                 int      // of those added; see forget
 
-	policy   policy
-	rules    []fibonacco.MatchRule // nil: all that is known is weighed; see evidence
-	near     *near                 // nil unless names are compared by their sound
-	consents []consentOf           // what the rows of the batch say about being reached
+	policy policy
+	rules  []fibonacco.MatchRule // nil: all that is known is weighed; see evidence
+	near   *near                 // nil unless names are compared by their sound
+
+	consents []consentOf                          // what the rows of the batch say about being reached
+	draft    func(c *consent) []fibonacco.Consent // a row's word as it is written down; nil: nothing is
+	recorded map[word]bool                        // what has been written down before
 
 	refuses  bool                    // rows say who must not be contacted; see block.go
 	suppress []fibonacco.Suppression // addresses and numbers of those who are not known
@@ -167,14 +170,14 @@ type index struct {
 
 func newIndex() *index {
 	return &index{
-		byEmail: newChains(), byNumber: newChains(), byName: newChains(), byID: map[int64]*known{}, unknown: map[string]bool{},
+		byEmail: newChains(), byNumber: newChains(), byName: newChains(), byID: map[int64]*known{}, unknown: map[string]bool{}, recorded: map[word]bool{},
 	}
 }
 
 // empty is an index with the rules of x and nothing in it.
 func (x *index) empty() *index {
 	e := newIndex()
-	e.policy, e.rules, e.notice, e.refuses = x.policy, x.rules, x.notice, x.refuses
+	e.policy, e.rules, e.notice, e.refuses, e.draft = x.policy, x.rules, x.notice, x.refuses, x.draft
 	if x.near != nil {
 		e.near = newNear()
 	}

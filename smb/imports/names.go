@@ -42,8 +42,11 @@ func (w *writer) load(ctx context.Context, tx *db.Tx, x *index, rows []business)
 			return err
 		}
 	}
-	if x.refuses {
+	switch {
+	case x.refuses:
 		return x.loadBlocked(ctx, tx)
+	case x.draft != nil && slices.ContainsFunc(rows, func(b business) bool { return b.consent != nil }):
+		return x.loadRecorded(ctx, tx)
 	}
 	return nil
 }

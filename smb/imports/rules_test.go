@@ -2,10 +2,9 @@ package imports_test
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"strings"
 	"testing"
-
-	"pgregory.net/rapid"
 
 	"github.com/fibonacco/fibonacco"
 	"github.com/fibonacco/fibonacco/smb/imports"
@@ -130,25 +129,30 @@ func TestFuzzyAcrossBatches(t *testing.T) {
 // Names that are compared letter by letter are found by their signature.
 func TestSignaturesFindWhatIsAlike(t *testing.T) {
 	t.Parallel()
-	word := rapid.SampledFrom([]string{"golden", "dragon", "marios", "joes", "pizza", "nails", "and", "spa", "the", "corner", "deli", "brothers", "sunrise", "42"})
+	words := []string{"golden", "dragon", "marios", "joes", "pizza", "nails", "and", "spa", "the", "corner", "deli", "brothers", "sunrise", "42"}
+	random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // the same names in every run: the share that is missed is a figure, not a property
 	missed, found := 0, 0
-	rapid.Check(t, func(t *rapid.T) {
-		words := rapid.SliceOfN(word, 2, 5).Draw(t, "words")
-		a := strings.Join(words, " ")
-		at := rapid.IntRange(0, len(a)-1).Draw(t, "at")
-		b := a[:at] + rapid.SampledFrom([]string{"", "x", "s"}).Draw(t, "instead") + a[at+1:]
+	for range 20_000 {
+		name := make([]string, 2+random.IntN(4))
+		for i := range name {
+			name[i] = words[random.IntN(len(words))]
+		}
+		a := strings.Join(name, " ")
+		at := random.IntN(len(a))
+		b := a[:at] + []string{"", "x", "s"}[random.IntN(3)] + a[at+1:]
 		if !imports.Alike(a, b) {
-			return
+			continue
 		}
 		if imports.MayBeAlike(a, b) {
 			found++
 		} else {
 			missed++
 		}
-	})
-	if found < 20 || missed*50 > found {
+	}
+	if found < 10_000 || missed*50 > found {
 		t.Errorf("%d found, %d missed", found, missed)
 	}
+	t.Logf("%d found, %d missed", found, missed)
 	for _, pair := range [][2]string{{"golden dragon", "joes pizza"}, {"sunrise nails", "corner deli"}, {"marios", "spa"}} {
 		if imports.MayBeAlike(pair[0], pair[1]) {
 			t.Errorf("%q would be compared with %q", pair[0], pair[1])

@@ -55,6 +55,9 @@ func (s *Service) Run(ctx context.Context, req fibonacco.ImportRequest, r io.Rea
 	w.watch = startWatch()
 	if !req.DryRun {
 		w.also = w.record
+		if w.handle, err = newHandle(); err != nil {
+			return fibonacco.ImportResult{}, err
+		}
 	}
 	err = w.run(ctx, r, func(done int64) bool {
 		if progress != nil {
@@ -86,6 +89,9 @@ func (w *writer) newIndex() *index {
 	x.policy, x.rules, x.refuses = policyOf(w.req), w.req.Match, w.blocks()
 	if w.names != nil {
 		x.near = newNear()
+	}
+	if w.o.consents != nil {
+		x.draft = w.drafts
 	}
 	return x
 }
