@@ -130,7 +130,8 @@ func TestFuzzyAcrossBatches(t *testing.T) {
 func TestSignaturesFindWhatIsAlike(t *testing.T) {
 	t.Parallel()
 	words := []string{"golden", "dragon", "marios", "joes", "pizza", "nails", "and", "spa", "the", "corner", "deli", "brothers", "sunrise", "42"}
-	random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // the same names in every run: the share that is missed is a figure, not a property
+	// The same names in every run: the share that is missed is a figure, not a property.
+	random := rand.New(rand.NewPCG(1, 2))
 	missed, found := 0, 0
 	for range 20_000 {
 		name := make([]string, 2+random.IntN(4))
