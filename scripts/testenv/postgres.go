@@ -75,7 +75,8 @@ func postgresSettings(durable bool) []string {
 		"timezone=UTC",
 	}
 	if durable {
-		settings = append(settings, "fsync=on", "synchronous_commit=on", "full_page_writes=on", "shared_buffers=1GB")
+		settings = append(settings, "fsync=on", "synchronous_commit=on", "full_page_writes=on", "shared_buffers=2GB",
+			"max_wal_size=16GB", "checkpoint_timeout=15min", "wal_compression=on") // as compose.yaml has it
 	} else {
 		settings = append(settings, "fsync=off", "synchronous_commit=off", "full_page_writes=off")
 	}
