@@ -42,6 +42,8 @@ type Campaign struct {
 	Preheader          string         `json:"preheader"`       // Liquid; shown after the subject in an inbox
 	BodyMarkdown       string         `json:"body_markdown"`   // Liquid in Markdown; holds no links
 	LearningButton     string         `json:"learning_button"` // label of the learning link; "" means a default
+	Version            int            `json:"version"`         // of its texts, from 1
+	Subjects           []string       `json:"subjects"`        // further subjects, tried against Subject
 	CreatedAt          time.Time      `json:"created_at"`
 	UpdatedAt          time.Time      `json:"updated_at"`
 }
@@ -84,6 +86,13 @@ const (
 	Duplicate      SkipReason = "duplicate"
 	Deleted        SkipReason = "deleted"
 	HealthPause    SkipReason = "health_pause"
+	QuietDay       SkipReason = "quiet_day"     // a weekday, date or holiday without mail
+	FrequencyCap   SkipReason = "frequency_cap" // had enough mail in the days before
+
+	// Of voicemails.
+	InvalidPhone SkipReason = "invalid_phone" // not a number in the United States that takes voicemail, or toll free
+	AttemptLimit SkipReason = "attempt_limit" // tried too often within days
+	UnfitScript  SkipReason = "unfit_script"  // the script does not say who, or how to stop it, or is too long
 )
 
 // CampaignSend is one programme e-mail to one SMB. It is created queued and moves forward
@@ -101,8 +110,10 @@ type CampaignSend struct {
 	MessageID    string     `json:"message_id"`    // the provider's, or ours over SMTP
 	Status       SendStatus `json:"status"`
 	SkipReason   SkipReason `json:"skip_reason"` // "" unless suppressed or cancelled
-	Attempts     int        `json:"attempts"`    // hand-overs that were clearly refused
-	LastError    string     `json:"last_error"`  // the provider's last refusal, without addresses
+	Version      int        `json:"campaign_version"`
+	Variant      int        `json:"subject_variant"` // 0 is the campaign's own subject
+	Attempts     int        `json:"attempts"`        // hand-overs that were clearly refused
+	LastError    string     `json:"last_error"`      // the provider's last refusal, without addresses
 	DeliveredAt  *time.Time `json:"delivered_at"`
 	OpenedAt     *time.Time `json:"opened_at"`
 	ClickedAt    *time.Time `json:"clicked_at"`
@@ -120,6 +131,8 @@ type RVMDrop struct {
 	UUID              string     `json:"uuid"`
 	SMBID             int64      `json:"smb_id"`
 	CampaignSendID    *int64     `json:"campaign_send_id"`
+	CommunityID       int64      `json:"community_id"`
+	CampaignID        string     `json:"campaign_id"` // whose script it is
 	Phone             string     `json:"phone"`
 	Script            string     `json:"script"`
 	VoicePersona      string     `json:"voice_persona"` // "sarah"
@@ -127,9 +140,11 @@ type RVMDrop struct {
 	SentAt            *time.Time `json:"sent_at"`
 	Provider          string     `json:"provider"` // "drop_cowboy" or "simulator"
 	ProviderMessageID string     `json:"provider_message_id"`
-	Status            string     `json:"status"` // queued, sending, sent, delivered, failed, cancelled
+	Status            string     `json:"status"`   // queued, sending, sent, delivered, failed, cancelled
+	Attempts          int        `json:"attempts"` // hand-overs that came to an end, and did not arrive
+	LastError         string     `json:"last_error"`
 	DeliveredAt       *time.Time `json:"delivered_at"`
-	DeliveryStatus    string     `json:"delivery_status"`
+	DeliveryStatus    string     `json:"delivery_status"` // what the provider said, or why it was cancelled; a word
 	CallbackReceived  bool       `json:"callback_received"`
 	CallbackAt        *time.Time `json:"callback_at"`
 	CallbackID        *int64     `json:"callback_id"`
@@ -188,11 +203,14 @@ type CampaignMailing interface {
 // CampaignVoicemail is the voicemail half of Module 2's contract.
 type CampaignVoicemail interface {
 	// ShouldTriggerRVM reports whether the send is unopened long enough and the SMB may get a
-	// voicemail now.
+	// voicemail. NotFound for an unknown send.
 	ShouldTriggerRVM(ctx context.Context, campaignSendID int64) (bool, error)
-	// TriggerRVM queues the voicemail, within the tier's monthly limit. Conflict when triggered already.
+	// TriggerRVM queues the voicemail for the next time the law allows one, and reserves it within the
+	// tier's limit. Conflict when triggered already, Invalid with the reason when the SMB may get none.
+	// It does not ask how long the send has been unopened.
 	TriggerRVM(ctx context.Context, campaignSendID int64) error
-	// ProcessRVMDrop hands one due drop to the provider, within calling hours.
+	// ProcessRVMDrop hands one queued drop to the provider, if it is due. Outside calling hours it is
+	// moved to the next permitted day. A drop that is not queued is left alone and is no error.
 	ProcessRVMDrop(ctx context.Context, rvmDropID int64) error
 }
 

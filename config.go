@@ -33,6 +33,41 @@ type ManifestDestinyConfig struct {
 	CampaignsPerDay map[int]CampaignType `yaml:"campaigns_per_day"` // weekday of the programme 1–7 → type
 	PlanTimeLocal   string               `yaml:"plan_time_local"`   // "HH:MM": when a day is planned
 	SendTimeLocal   string               `yaml:"send_time_local"`   // "HH:MM": when its mails leave
+
+	SendTime           SendTimeConfig    `yaml:"send_time"`
+	Quiet              QuietConfig       `yaml:"quiet"`
+	FrequencyCap       FrequencyConfig   `yaml:"frequency_cap"`
+	SubjectTest        SubjectTestConfig `yaml:"subject_test"`
+	EventRetentionDays int               `yaml:"event_retention_days"` // 0 keeps every hit
+}
+
+// SendTimeConfig says when a business gets its mail.
+type SendTimeConfig struct {
+	Choice     string  `yaml:"choice"`      // fixed: at SendTimeLocal; learned: when it reads
+	FromLocal  string  `yaml:"from_local"`  // "HH:MM": not earlier, when learned
+	UntilLocal string  `yaml:"until_local"` // "HH:MM": not later, when learned
+	Explore    float64 `yaml:"explore"`     // share of mails that try another hour
+}
+
+// QuietConfig is the days without programme mail.
+type QuietConfig struct {
+	Weekdays []int    `yaml:"weekdays"` // 1 Monday to 7 Sunday
+	Dates    []string `yaml:"dates"`    // "2026-12-24", or "12-24" for every year
+	Holidays bool     `yaml:"holidays"` // federal ones
+	Action   string   `yaml:"action"`   // move: the programme goes on the next day; skip: the step is left out
+}
+
+// FrequencyConfig bounds how much mail a business gets.
+type FrequencyConfig struct {
+	Mails int `yaml:"mails"` // 0 does not bound
+	Days  int `yaml:"days"`  // rolling
+}
+
+// SubjectTestConfig says when one of several subjects has won.
+type SubjectTestConfig struct {
+	Metric   string  `yaml:"metric"`    // opens or clicks, by people
+	Level    float64 `yaml:"level"`     // how often a winner may be named where there is none: 0.05
+	MinSends int     `yaml:"min_sends"` // of each subject
 }
 
 // EngagementConfig shapes scores and tiers.
@@ -68,6 +103,23 @@ type RVMConfig struct {
 	FollowupEmailDelayMinutes int         `yaml:"followup_email_delay_minutes"`
 	MonthlyLimits             map[int]int `yaml:"monthly_limits"` // tier → drops a month; 0 means quarterly only
 	RequireConsent            bool        `yaml:"require_consent"`
+
+	Key           string `yaml:"key"`            // RVM_KEY; "" means that there is no provider yet. Of version 1, the team id
+	Secret        string `yaml:"secret"`         // RVM_SECRET
+	API           string `yaml:"api"`            // v2, or v1
+	Endpoint      string `yaml:"endpoint"`       // RVM_ENDPOINT; "" is Drop Cowboy's own
+	BrandID       string `yaml:"brand_id"`       // RVM_BRAND_ID
+	PhoneLineID   string `yaml:"phone_line_id"`  // RVM_PHONE_LINE_ID; of version 1, the pool
+	VoiceID       string `yaml:"voice_id"`       // RVM_VOICE_ID; speaks the scripts
+	WebhookSecret string `yaml:"webhook_secret"` // RVM_WEBHOOK_SECRET; comma separated; "" believes no signed call
+
+	CallbackNumber string `yaml:"callback_number"` // RVM_CALLBACK_NUMBER, E.164
+	OptOutNumber   string `yaml:"opt_out_number"`  // RVM_OPT_OUT_NUMBER, E.164, toll free
+
+	WindowFromLocal  string `yaml:"window_from_local"`  // "HH:MM", where the telephone may be
+	WindowUntilLocal string `yaml:"window_until_local"` // "HH:MM"
+	WindowDays       []int  `yaml:"window_days"`        // 1 Monday to 7 Sunday
+	OnHolidays       bool   `yaml:"on_holidays"`
 }
 
 // AIConfig shapes Sarah.

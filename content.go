@@ -32,7 +32,8 @@ type Slide struct {
 	Body      string   `json:"body,omitempty" yaml:"body"`
 	Items     []string `json:"items,omitempty" yaml:"items"`
 	Narration string   `json:"narration,omitempty" yaml:"narration"`
-	Seconds   int      `json:"seconds" yaml:"seconds"` // spoken length
+	Seconds   int      `json:"seconds" yaml:"seconds"`       // spoken length
+	Audio     string   `json:"audio,omitempty" yaml:"audio"` // the narration's file, under AudioBaseURL; "" has none
 }
 
 // ContentView is one visit to a learning page.

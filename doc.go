@@ -19,7 +19,8 @@
 //  10. by a person or by a machine?                     campaign/track/verdict.go
 //  11. the business's score and tier follow             smb/rescore.go
 //  12. the learning page is shown                       web/public → learning
-//  13. the reader has had enough                        campaign/track/unsubscribe.go
+//  13. nobody opened it: a voicemail follows            campaign/voicemail/consider.go → voicemail/dropcowboy
+//  14. the reader has had enough                        campaign/track/unsubscribe.go
 //
 // Why something did not happen is asked of campaign/explain.go. Which event wakes whom is one
 // table, cmd/fibonacco/flow.go; what runs by the clock stands under it.

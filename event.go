@@ -128,8 +128,9 @@ type (
 	}
 	// RVMDropDelivered says that a voicemail arrived.
 	RVMDropDelivered struct {
-		RVMDropID int64 `json:"rvm_drop_id"`
-		SMBID     int64 `json:"smb_id"`
+		RVMDropID int64     `json:"rvm_drop_id"`
+		SMBID     int64     `json:"smb_id"`
+		At        time.Time `json:"at"`
 	}
 	// CallbackReceived says that an SMB called; once per call.
 	CallbackReceived struct {
@@ -282,7 +283,7 @@ func (e RVMDropQueued) Meta() EventMeta {
 
 // Meta implements Event.
 func (e RVMDropDelivered) Meta() EventMeta {
-	return EventMeta{Type: "rvm_drop.delivered", Category: CategoryOutbound, SMBID: e.SMBID}
+	return EventMeta{Type: "rvm_drop.delivered", Category: CategoryOutbound, SMBID: e.SMBID, At: e.At}
 }
 
 // Meta implements Event.

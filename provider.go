@@ -80,13 +80,6 @@ type Mailbox interface {
 	Caught(ctx context.Context, id int64) (*CaughtMail, []byte, error)
 }
 
-// Voicemailer drops ringless voicemails: Drop Cowboy, or the simulator.
-type Voicemailer interface {
-	Name() string
-	// Drop hands over one voicemail. key makes a repeat within 24 hours harmless.
-	Drop(ctx context.Context, drop RVMDrop, key string) (providerMessageID string, err error)
-}
-
 // Phone mails nothing and rings nobody by itself: it turns telephone provider requests into calls.
 type Phone interface {
 	Name() string

@@ -24,6 +24,7 @@ const (
 	LearnToken       TokenKind = 'l' // personalised learning page
 	ApproveToken     TokenKind = 'a' // approval of one service; expires
 	PasswordToken    TokenKind = 'p' // lets a user set a password; expires, good once
+	VoicemailToken   TokenKind = 'v' // where a provider reports the result of one voicemail
 )
 
 const (

@@ -37,6 +37,7 @@ func (c *counting) readAttention(ctx context.Context, tx *db.Tx, failedJobs int)
 		args        []any
 	}{
 		{"sending_paused", `SELECT COUNT(*), MIN(updated_at) FROM settings WHERE key = 'sending' AND REPLACE(CAST(value AS text), ' ', '') LIKE '%"paused":true%'`, nil},
+		{"voicemail_paused", `SELECT COUNT(*), MIN(updated_at) FROM settings WHERE key = 'voicemail' AND REPLACE(CAST(value AS text), ' ', '') LIKE '%"paused":true%'`, nil},
 		{"unknown_sends", `SELECT COUNT(*), MIN(scheduled_for) FROM campaign_sends WHERE status = 'unknown'`, nil},
 		{"failed_sends", `SELECT COUNT(*), MIN(scheduled_for) FROM campaign_sends WHERE status = 'failed' AND scheduled_for >= $1`, []any{since}},
 		{"failed_imports", `SELECT COUNT(*), MIN(created_at) FROM imports WHERE status = 'failed' AND created_at >= $1`, []any{since}},

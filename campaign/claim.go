@@ -49,9 +49,15 @@ func (s *Service) send(ctx context.Context, ids []int64) error {
 	}
 	for len(ids) > 0 {
 		n := min(claimAtOnce, len(ids))
-		claims, err := s.claim(ctx, steps, ids[:n])
+		claims, unread, err := s.claim(ctx, steps, ids[:n])
 		if err != nil {
 			return fmt.Errorf("claim %d sends: %w", n, err)
+		}
+		if len(unread) > 0 {
+			if steps, err = s.readVersions(ctx, steps, unread); err != nil {
+				return err
+			}
+			continue
 		}
 		if err := s.lane.handOver(ctx, steps, claims); err != nil {
 			return err
@@ -68,6 +74,7 @@ type claim struct {
 	communityID int64
 	uuid        string
 	campaignID  string
+	version     int
 	email       string
 	subject     string
 	attempts    int
@@ -80,16 +87,16 @@ type claim struct {
 
 // claim marks queued sends as sending, by this node, and commits: the intent is stored before
 // anything leaves (R1). Whether the recipient may be mailed is looked at once more in the same
-// transaction (R3); those who may not are closed with the reason (R2).
-func (s *Service) claim(ctx context.Context, steps steps, ids []int64) ([]claim, error) {
-	var claims []claim
-	err := s.db.Update(ctx, func(tx *db.Tx) error {
-		claims = claims[:0]
+// transaction (R3); those who may not are closed with the reason (R2). When sends were planned with
+// versions that steps has not got, it claims nothing and names them.
+func (s *Service) claim(ctx context.Context, steps steps, ids []int64) (claims []claim, unread []versionKey, err error) {
+	err = s.db.Update(ctx, func(tx *db.Tx) error {
+		claims, unread = claims[:0], nil
 		if err := held(ctx, tx); err != nil {
 			return err
 		}
 		rows, err := tx.Query(ctx, `
-			SELECT s.id, s.smb_id, smbs.community_id, CAST(s.uuid AS text), s.campaign_id, s.email, COALESCE(s.subject, ''), s.attempts,
+			SELECT s.id, s.smb_id, smbs.community_id, CAST(s.uuid AS text), s.campaign_id, s.campaign_version, s.email, COALESCE(s.subject, ''), s.attempts,
 				smbs.business_name, COALESCE(smbs.primary_contact_name, ''), COALESCE(smbs.category, ''), communities.name,
 				smbs.email_opted_in, smbs.do_not_contact, smbs.campaign_status, smbs.deleted_at IS NOT NULL,
 				EXISTS (SELECT 1 FROM suppressions WHERE suppressions.email_key = lower(s.email)),
@@ -107,11 +114,18 @@ func (s *Service) claim(ctx context.Context, steps steps, ids []int64) ([]claim,
 			var optedIn, dnc, deleted, suppressed bool
 			var due time.Time
 			var status fibonacco.CampaignStatus
-			if err := rows.Scan(&c.id, &c.smbID, &c.communityID, &c.uuid, &c.campaignID, &c.email, &c.subject, &c.attempts,
+			if err := rows.Scan(&c.id, &c.smbID, &c.communityID, &c.uuid, &c.campaignID, &c.version, &c.email, &c.subject, &c.attempts,
 				&c.business, &c.contact, &c.category, &c.community, &optedIn, &dnc, &status, &deleted, &suppressed, db.Time(&due)); err != nil {
 				return err
 			}
-			step := steps.byID[c.campaignID]
+			key := versionKey{c.campaignID, c.version}
+			step, known := steps.version(key)
+			if !known {
+				if !slices.Contains(unread, key) {
+					unread = append(unread, key)
+				}
+				continue
+			}
 			inProgramme := step != nil && step.Day > 0
 			if st, why := mayLeave(c.email, optedIn, dnc, suppressed, deleted, inProgramme, status); why != "" {
 				closed.Add(c.id, string(st), string(why))
@@ -130,6 +144,9 @@ func (s *Service) claim(ctx context.Context, steps steps, ids []int64) ([]claim,
 		}
 		if err := rows.Close(); err != nil {
 			return err
+		}
+		if len(unread) > 0 {
+			return nil
 		}
 		missed, err := overtaken(ctx, tx, late)
 		if err != nil {
@@ -156,7 +173,7 @@ func (s *Service) claim(ctx context.Context, steps steps, ids []int64) ([]claim,
 		}
 		return nil
 	})
-	return claims, err
+	return claims, unread, err
 }
 
 // returnPath is the envelope sender: the mail's own where bounces come back to us.

@@ -14,6 +14,7 @@ type explained struct {
 	business, email, zone, start, pausedOn string
 	pauseReason                            string
 	communityID                            int64
+	town                                   town
 	status                                 fibonacco.CampaignStatus
 	optedIn, dnc, suppressed, deleted      bool
 	pausedDays                             int
@@ -38,10 +39,15 @@ func (s *Service) Explain(ctx context.Context, smbID int64, date string) (*fibon
 		if err != nil {
 			return err
 		}
-		zone, err := fibonacco.LoadZone(x.zone)
-		if err != nil {
+		if x.town, err = loadTown(ctx, tx, x.communityID); err != nil {
 			return err
 		}
+		if on, err := time.Parse(dateLayout, date); err == nil {
+			if x.town.holidays, err = loadHolidays(ctx, tx, x.communityID, on); err != nil {
+				return err
+			}
+		}
+		zone := x.town.zone
 		out = &fibonacco.Explanation{
 			SMBID: smbID, BusinessName: x.business, Date: date, Timezone: x.zone, Status: x.status,
 			Contactable: !x.deleted && contactable(x.email, x.optedIn, x.dnc, x.suppressed) == "",
@@ -175,6 +181,13 @@ func (s *Service) deduce(x explained, e *fibonacco.Explanation, today string) fi
 	if date(e.Date).before(today) {
 		return say(fibonacco.Missed, "%s of programme day %d was due, and nobody planned it that day.", e.Campaign, e.Day)
 	}
+	if name := s.quiet(x.town, e.Date); name != "" {
+		say(fibonacco.QuietDay, "%s of programme day %d does not go on %s (%s): no mail goes on such a day.", e.Campaign, e.Day, e.Date, name)
+		if s.cfg.ManifestDestiny.Quiet.Action != "skip" {
+			line.Sentence += " It is due on the next day that is none."
+		}
+		return line
+	}
 	line.Outcome = "not planned yet"
 	line.Sentence = fmt.Sprintf("%s is due on programme day %d; the day is planned at %s local time and sent at %s.",
 		e.Campaign, e.Day, s.cfg.ManifestDestiny.PlanTimeLocal, s.cfg.ManifestDestiny.SendTimeLocal)
@@ -199,6 +212,8 @@ var reasonWords = map[fibonacco.SkipReason]string{
 	fibonacco.Duplicate:      "it had been planned already",
 	fibonacco.Deleted:        "the business was deleted",
 	fibonacco.HealthPause:    "sending was paused for health",
+	fibonacco.QuietDay:       "no mail goes on such a day",
+	fibonacco.FrequencyCap:   "the business had as many mails as it may get in so many days",
 }
 
 func sendSentence(s fibonacco.CampaignSend, zone *time.Location) string {

@@ -25,11 +25,15 @@ func must(t testing.TB, err error) {
 
 func testConfig(dir string) fibonacco.Config {
 	return fibonacco.Config{
-		ManifestDestiny: fibonacco.ManifestDestinyConfig{TotalDays: 90, PlanTimeLocal: "00:05", SendTimeLocal: "10:00"},
+		ManifestDestiny: fibonacco.ManifestDestinyConfig{
+			TotalDays: 90, PlanTimeLocal: "00:05", SendTimeLocal: "10:00",
+			SubjectTest: fibonacco.SubjectTestConfig{Metric: "opens", Level: 0.05, MinSends: 100},
+		},
 		Email: fibonacco.EmailConfig{
 			FromName: "Sarah", FromEmail: "sarah@local.example", ReplyTo: "reply@local.example",
 			ChunkSize: 500, RetryAfter: []int{60, 300, 900},
 		},
+		RVM:     fibonacco.RVMConfig{FollowupEmailDelayMinutes: 5},
 		Company: fibonacco.CompanyConfig{Name: "Town Media", PostalAddress: "1 Main Street"},
 		HTTP:    fibonacco.HTTPConfig{PublicURL: "http://localhost:8080"},
 		DataDir: dir,
@@ -97,6 +101,22 @@ type bundle struct {
 	queue  *queue.Queue
 	svc    *campaign.Service
 	mailer *fakeMailer
+
+	options campaign.Options
+}
+
+// sibling is a service on another node: same database, nothing remembered.
+func sibling(b *bundle) *campaign.Service {
+	b.t.Helper()
+	q, err := queue.New(queue.Options{DB: b.db, Supervisors: testSupervisors, Node: "sibling"})
+	must(b.t, err)
+	o := b.options
+	o.Queue = q
+	o.Config.DataDir = b.t.TempDir()
+	svc, err := campaign.New(o)
+	must(b.t, err)
+	b.queue = q
+	return svc
 }
 
 var testSupervisors = []queue.Supervisor{
@@ -111,9 +131,10 @@ func setup(t testing.TB, d *db.DB, clock *fibonacco.FakeClock) *bundle {
 	signer, err := fibonacco.NewSigner(strings.Repeat("k", 32))
 	must(t, err)
 	b := &bundle{t: t, db: d, clock: clock, queue: q, mailer: &fakeMailer{}}
-	b.svc, err = campaign.New(campaign.Options{
+	b.options = campaign.Options{
 		DB: d, Queue: q, Config: testConfig(t.TempDir()), Signer: signer, Mailer: b.mailer, FilterSQL: filterSQL,
-	})
+	}
+	b.svc, err = campaign.New(b.options)
 	must(t, err)
 	_, err = b.svc.StoreLibrary(t.Context(), ninetyDays(), nil)
 	must(t, err)

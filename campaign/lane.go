@@ -25,6 +25,7 @@ type lane struct {
 
 	mu      sync.Mutex
 	waiting map[int64]*ticket // by send id, from hand-over until the result is stored
+	others  int64             // the last id of a mail that is no send; below 0
 
 	stopMailer context.CancelFunc
 	quit       chan struct{}  // closed when no more results come
@@ -36,6 +37,7 @@ type lane struct {
 type ticket struct {
 	claim claim
 	group *sync.WaitGroup
+	reply chan fibonacco.Handover // of a mail without a send; nil otherwise
 }
 
 type result struct {
@@ -98,17 +100,18 @@ func (l *lane) handOver(ctx context.Context, steps steps, claims []claim) error 
 	var group sync.WaitGroup
 	var failed error
 	for i, c := range claims {
-		mail, err := l.s.write(steps.byID[c.campaignID], c)
+		step, _ := steps.version(versionKey{c.campaignID, c.version})
+		mail, err := l.s.write(step, c)
 		if err != nil {
 			// It will not render better tomorrow: closed with the reason, the others go on.
 			l.s.log.Error("mail does not render", "send", c.id, "campaign", c.campaignID, "error", err)
 			group.Add(1)
-			l.results <- result{&ticket{c, &group}, fibonacco.Handover{Result: fibonacco.Refused, Reason: "the mail could not be written: " + err.Error()}}
+			l.results <- result{&ticket{claim: c, group: &group}, fibonacco.Handover{Result: fibonacco.Refused, Reason: "the mail could not be written: " + err.Error()}}
 			continue
 		}
 		group.Add(1)
 		l.mu.Lock()
-		l.waiting[c.id] = &ticket{c, &group}
+		l.waiting[c.id] = &ticket{claim: c, group: &group}
 		l.mu.Unlock()
 		select {
 		case l.mails <- mail:
@@ -118,7 +121,7 @@ func (l *lane) handOver(ctx context.Context, steps steps, claims []claim) error 
 				if rest.id != c.id {
 					group.Add(1)
 					l.mu.Lock()
-					l.waiting[rest.id] = &ticket{rest, &group}
+					l.waiting[rest.id] = &ticket{claim: rest, group: &group}
 					l.mu.Unlock()
 				}
 				l.done(&fibonacco.Mail{SendID: rest.id}, fibonacco.Handover{Result: fibonacco.NotTried})
@@ -132,6 +135,31 @@ func (l *lane) handOver(ctx context.Context, steps steps, claims []claim) error 
 	return failed
 }
 
+// deliver hands over one mail that is no send, and returns what became of it. It gets an id below 0,
+// which no send has.
+func (l *lane) deliver(ctx context.Context, m *fibonacco.Mail) (fibonacco.Handover, error) {
+	reply := make(chan fibonacco.Handover, 1)
+	l.mu.Lock()
+	l.others--
+	m.SendID = l.others
+	l.waiting[m.SendID] = &ticket{reply: reply}
+	l.mu.Unlock()
+	select {
+	case l.mails <- m:
+	case <-ctx.Done():
+		l.mu.Lock()
+		delete(l.waiting, m.SendID)
+		l.mu.Unlock()
+		return fibonacco.Handover{}, ctx.Err()
+	}
+	select {
+	case h := <-reply:
+		return h, nil
+	case <-ctx.Done(): // done finds room in the channel, whenever it comes
+		return fibonacco.Handover{}, ctx.Err()
+	}
+}
+
 // done takes a result from the mailer and sends it to the recorders.
 func (l *lane) done(m *fibonacco.Mail, h fibonacco.Handover) {
 	l.mu.Lock()
@@ -143,6 +171,11 @@ func (l *lane) done(m *fibonacco.Mail, h fibonacco.Handover) {
 		return
 	}
 	l.flight.landed(m.SendID, h.Result)
+	if t.reply != nil {
+		l.flight.stored(m.SendID)
+		t.reply <- h
+		return
+	}
 	if h.Result == fibonacco.Accepted && h.MessageID == "" {
 		h.MessageID = m.MessageID
 	}

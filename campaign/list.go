@@ -11,13 +11,13 @@ import (
 
 const sendColumns = `
 	id, CAST(uuid AS text), smb_id, campaign_id, occurrence, email, COALESCE(subject, ''), scheduled_for, sent_at,
-	COALESCE(message_id, ''), status, COALESCE(skip_reason, ''), attempts, COALESCE(last_error, ''), delivered_at,
+	COALESCE(message_id, ''), status, COALESCE(skip_reason, ''), campaign_version, subject_variant, attempts, COALESCE(last_error, ''), delivered_at,
 	opened_at, clicked_at, bounced_at, complained_at, rvm_triggered, rvm_drop_id, created_at, updated_at`
 
 func scanSend(row db.Row) (fibonacco.CampaignSend, error) {
 	var s fibonacco.CampaignSend
 	err := row.Scan(&s.ID, &s.UUID, &s.SMBID, &s.CampaignID, &s.Occurrence, &s.Email, &s.Subject,
-		db.TimePtr(&s.ScheduledFor), db.TimePtr(&s.SentAt), &s.MessageID, &s.Status, &s.SkipReason, &s.Attempts, &s.LastError,
+		db.TimePtr(&s.ScheduledFor), db.TimePtr(&s.SentAt), &s.MessageID, &s.Status, &s.SkipReason, &s.Version, &s.Variant, &s.Attempts, &s.LastError,
 		db.TimePtr(&s.DeliveredAt), db.TimePtr(&s.OpenedAt), db.TimePtr(&s.ClickedAt), db.TimePtr(&s.BouncedAt),
 		db.TimePtr(&s.ComplainedAt), &s.RVMTriggered, &s.RVMDropID, db.Time(&s.CreatedAt), db.Time(&s.UpdatedAt))
 	return s, err

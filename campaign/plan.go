@@ -101,6 +101,16 @@ func (s *Service) PlanCommunity(ctx context.Context, communityID int64, date str
 	if err != nil {
 		return PlanResult{}, err
 	}
+	var read *habits
+	if err := s.db.View(ctx, func(tx *db.Tx) error {
+		town, err := loadTown(ctx, tx, communityID)
+		if err == nil {
+			read, err = s.learnHabits(ctx, tx, town)
+		}
+		return err
+	}); err != nil {
+		return PlanResult{}, err
+	}
 	var total PlanResult
 	var mu sync.Mutex
 	chunks := make(chan chunk)
@@ -112,7 +122,7 @@ func (s *Service) PlanCommunity(ctx context.Context, communityID int64, date str
 	for range planWorkers {
 		work.Go(func() error {
 			for c := range chunks {
-				part, err := s.planChunk(running, steps, communityID, date, c)
+				part, err := s.planChunk(running, steps, read, communityID, date, c)
 				if err != nil {
 					return fmt.Errorf("plan community %d for %s, SMBs %d to %d: %w", communityID, date, c.after, c.last, err)
 				}
@@ -164,7 +174,7 @@ func (s *Service) eachChunk(ctx context.Context, communityID int64, chunks chan<
 // planChunk reads a range of SMBs, works out what each is due, and writes it down in one
 // transaction. What changes in between is caught: a step that another planner wrote by the
 // unique key, an opt-out by the claim, a pause by the last WHERE clause of write.
-func (s *Service) planChunk(ctx context.Context, steps steps, communityID int64, date string, c chunk) (PlanResult, error) {
+func (s *Service) planChunk(ctx context.Context, steps steps, read *habits, communityID int64, date string, c chunk) (PlanResult, error) {
 	var p *dayPlan
 	if err := s.db.View(ctx, func(tx *db.Tx) error {
 		town, err := loadTown(ctx, tx, communityID)
@@ -177,7 +187,11 @@ func (s *Service) planChunk(ctx context.Context, steps steps, communityID int64,
 		if err != nil {
 			return err
 		}
-		p, err = s.planDay(steps, town, candidates, tx.Now)
+		a, err := s.lookAround(ctx, tx, town, candidates, read)
+		if err != nil {
+			return err
+		}
+		p, err = s.planDay(steps, town, candidates, tx.Now, a)
 		return err
 	}); err != nil || p == nil {
 		return PlanResult{}, err
@@ -202,6 +216,8 @@ type town struct {
 	id   int64
 	name string
 	zone *time.Location
+
+	holidays map[string]string // its own days without mail, around now
 }
 
 func (t town) today(now time.Time) string { return localDate(now, t.zone) }
@@ -215,6 +231,9 @@ func loadTown(ctx context.Context, tx *db.Tx, id int64) (town, error) {
 	}
 	if err == nil {
 		t.zone, err = fibonacco.LoadZone(zone)
+	}
+	if err == nil {
+		t.holidays, err = loadHolidays(ctx, tx, id, tx.Now)
 	}
 	return t, err
 }
@@ -285,6 +304,9 @@ type dayPlan struct {
 	sends     *db.Batch
 	skips     *db.Batch
 	places    map[place][]int64 // the SMBs that then stand there
+
+	others map[time.Time]*db.Batch // sends that leave at another time; nil where hours are fixed
+	waits  map[waiting][]int64     // SMBs that stand still today; nil on other than quiet days
 }
 
 // place is where an SMB stands in the programme once a day of it is planned.
@@ -295,27 +317,35 @@ type place struct {
 	at       time.Time // of today's send
 }
 
+// leavesToday is when a mail leaves that is planned now: at the day's time, or at once when that is over.
+func (s *Service) leavesToday(t town, now time.Time) (time.Time, error) {
+	sendTime, err := parseClockTime(s.cfg.ManifestDestiny.SendTimeLocal)
+	if err != nil {
+		return now, err
+	}
+	at, err := localMoment(t.today(now), sendTime, t.zone)
+	if at.Before(now) {
+		at = now
+	}
+	return at, err
+}
+
 func (p *dayPlan) move(smbID int64, to place) { p.places[to] = append(p.places[to], smbID) }
 
 // planDay works out what active SMBs of one community are due today. It touches nothing.
-func (s *Service) planDay(steps steps, t town, candidates []candidate, now time.Time) (*dayPlan, error) {
-	sendTime, err := parseClockTime(s.cfg.ManifestDestiny.SendTimeLocal)
-	if err != nil {
-		return nil, err
-	}
+func (s *Service) planDay(steps steps, t town, candidates []candidate, now time.Time, a around) (*dayPlan, error) {
 	p := &dayPlan{
 		town: t, today: t.today(now),
-		sends:  db.NewBatch("uuid uuid", "smb bigint", "campaign text", "email text", "subject text"),
+		sends:  newSends(),
 		skips:  db.NewBatch("smb bigint", "campaign text", "day integer", "reason text"),
 		places: map[place][]int64{},
 	}
-	if p.at, err = localMoment(p.today, sendTime, t.zone); err != nil {
+	var err error
+	if p.at, err = s.leavesToday(t, now); err != nil {
 		return nil, err
 	}
-	if p.at.Before(now) {
-		p.at = now
-	}
-	lastDay := s.cfg.ManifestDestiny.TotalDays
+	lastDay, most := s.cfg.ManifestDestiny.TotalDays, s.cfg.ManifestDestiny.FrequencyCap.Mails
+	quiet := s.quiet(t, p.today) != ""
 	for _, c := range candidates {
 		day, err := programmeDay(c.Start, p.today, c.PausedDays)
 		if err != nil {
@@ -345,12 +375,26 @@ func (s *Service) planDay(steps steps, t town, candidates []candidate, now time.
 			p.move(c.ID, place{day: day, status: fibonacco.StatusActive})
 			continue
 		}
-		subject, err := step.subject(c, t)
+		if quiet {
+			p.quietStep(c, step, day, s.cfg.ManifestDestiny.Quiet.Action == "skip")
+			continue
+		}
+		if a.recent != nil && a.recent[c.ID] >= most {
+			p.skips.Add(c.ID, step.ID, day, string(fibonacco.FrequencyCap))
+			p.move(c.ID, place{day: day, status: fibonacco.StatusActive})
+			continue
+		}
+		at, err := p.leavesAt(a, step.ID, c, now)
+		if err != nil {
+			return nil, err
+		}
+		variant := step.variant(c.ID)
+		subject, err := step.subject(variant, c, t)
 		if err != nil {
 			return nil, fmt.Errorf("subject of %s for SMB %d: %w", step.ID, c.ID, err)
 		}
-		p.sends.Add(newUUID(), c.ID, step.ID, c.Email, subject)
-		p.move(c.ID, place{day, fibonacco.StatusActive, step.ID, p.at})
+		p.sendsAt(at).Add(newUUID(), c.ID, step.ID, step.Version, variant, c.Email, subject)
+		p.move(c.ID, place{day, fibonacco.StatusActive, step.ID, at})
 	}
 	return p, nil
 }

@@ -173,7 +173,8 @@ func (s *Service) queueSend(ctx context.Context, tx *db.Tx, steps steps, smbID i
 			Fields: []fibonacco.FieldError{{Field: "smb_id", Reason: string(why)}},
 		}
 	}
-	subject, err := step.subject(c, t)
+	variant := step.variant(smbID)
+	subject, err := step.subject(variant, c, t)
 	if err != nil {
 		return 0, err
 	}
@@ -181,8 +182,8 @@ func (s *Service) queueSend(ctx context.Context, tx *db.Tx, steps steps, smbID i
 	if at != nil && at.After(when) {
 		when = *at
 	}
-	b := db.NewBatch("uuid uuid", "smb bigint", "campaign text", "email text", "subject text")
-	b.Add(newUUID(), smbID, campaignID, c.Email, subject)
+	b := newSends()
+	b.Add(newUUID(), smbID, campaignID, step.Version, variant, c.Email, subject)
 	events, ids, err := insertSends(ctx, tx, communityID, b, occurrence, when, skipPlanned)
 	if err != nil {
 		return 0, err

@@ -10,6 +10,7 @@ package campaign
 import (
 	"context"
 	"log/slog"
+	"time"
 
 	"github.com/fibonacco/fibonacco"
 	"github.com/fibonacco/fibonacco/db"
@@ -53,6 +54,9 @@ var (
 	_ fibonacco.Programme         = (*Service)(nil)
 	_ fibonacco.CampaignDirectory = (*Service)(nil)
 	_ fibonacco.Explainer         = (*Service)(nil)
+	_ fibonacco.CampaignEditor    = (*Service)(nil)
+	_ fibonacco.CampaignPreviewer = (*Service)(nil)
+	_ fibonacco.CampaignReporter  = (*Service)(nil)
 )
 
 // New makes the service and registers its jobs with the queue. Start begins to hand mails over.
@@ -74,6 +78,7 @@ func New(o Options) (*Service, error) {
 	queue.Handle(s.queue, s.planCommunity)
 	queue.Handle(s.queue, s.sendChunk)
 	queue.Handle(s.queue, s.sendUrgent)
+	queue.Handle(s.queue, s.sendTest)
 	if o.Mailer != nil {
 		l, err := newLane(s, o.Mailer)
 		if err != nil {
@@ -90,6 +95,11 @@ func (s *Service) Schedule() {
 	s.queue.Every("campaign.plan", "@every 1m", "UTC", s.PlanDue)
 	s.queue.Every("campaign.release", "@every 5s", "UTC", s.releaseDue)
 	s.queue.Every("campaign.health", "@every 1m", "UTC", s.GuardHealth)
+	s.queue.Every("campaign.forget", "30 3 * * *", "UTC", func(ctx context.Context, _ time.Time) error {
+		_, err := s.ForgetEvents(ctx)
+		return err
+	})
+	s.queue.Every("campaign.subjects", "@every 1h", "UTC", func(ctx context.Context, _ time.Time) error { return s.JudgeSubjects(ctx) })
 	s.queue.Every("campaign.sweep", "@every 5m", "UTC", s.sweep)
 }
 

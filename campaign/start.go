@@ -96,7 +96,15 @@ func (s *Service) planMoved(ctx context.Context, tx *db.Tx, m moving, changed in
 	if err != nil {
 		return res, err
 	}
-	day, err := s.planDay(m.steps, m.town, candidates, tx.Now)
+	read, err := s.learnHabits(ctx, tx, m.town)
+	if err != nil {
+		return res, err
+	}
+	a, err := s.lookAround(ctx, tx, m.town, candidates, read)
+	if err != nil {
+		return res, err
+	}
+	day, err := s.planDay(m.steps, m.town, candidates, tx.Now, a)
 	if err != nil {
 		return res, err
 	}

@@ -58,6 +58,8 @@ type queuedSend struct {
 	Status     fibonacco.SendStatus
 	CampaignID string
 	Occurrence int
+	Version    int
+	Variant    int
 	Subject    string
 	At         *time.Time
 	Day        int // of the programme; 0 for what is no step of it
@@ -67,7 +69,7 @@ type queuedSend struct {
 // cancelled; what was claimed before is in the air.
 func lockQueued(ctx context.Context, tx *db.Tx, m fibonacco.QueuedMove) ([]queuedSend, error) {
 	rows, err := tx.Query(ctx, `
-		SELECT s.id, s.status, s.campaign_id, s.occurrence, COALESCE(s.subject, ''), s.scheduled_for, campaigns.day
+		SELECT s.id, s.status, s.campaign_id, s.occurrence, s.campaign_version, s.subject_variant, COALESCE(s.subject, ''), s.scheduled_for, campaigns.day
 		FROM campaign_sends s JOIN campaigns ON campaigns.id = s.campaign_id
 		WHERE s.smb_id = $1 AND s.status IN ('queued', 'sending') ORDER BY s.id FOR UPDATE OF s`, m.From)
 	if err != nil {
@@ -77,7 +79,7 @@ func lockQueued(ctx context.Context, tx *db.Tx, m fibonacco.QueuedMove) ([]queue
 	var all []queuedSend
 	for rows.Next() {
 		var q queuedSend
-		if err := rows.Scan(&q.ID, &q.Status, &q.CampaignID, &q.Occurrence, &q.Subject, db.TimePtr(&q.At), &q.Day); err != nil {
+		if err := rows.Scan(&q.ID, &q.Status, &q.CampaignID, &q.Occurrence, &q.Version, &q.Variant, &q.Subject, db.TimePtr(&q.At), &q.Day); err != nil {
 			return nil, fmt.Errorf("lock what is queued for SMB %d: %w", m.From, err)
 		}
 		if q.Status == fibonacco.SendSending {
@@ -138,8 +140,8 @@ func (s *Service) planTaken(ctx context.Context, tx *db.Tx, to int64, moving []q
 		if q.At != nil && q.At.After(at) {
 			at = *q.At
 		}
-		b := db.NewBatch("uuid uuid", "smb bigint", "campaign text", "email text", "subject text")
-		b.Add(newUUID(), to, q.CampaignID, found[0].Email, q.Subject)
+		b := newSends()
+		b.Add(newUUID(), to, q.CampaignID, q.Version, q.Variant, found[0].Email, q.Subject)
 		planned, ids, err := insertSends(ctx, tx, communityID, b, q.Occurrence, at, skipPlanned)
 		if err != nil {
 			return err

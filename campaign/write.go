@@ -56,7 +56,20 @@ func (s *Service) writePlan(ctx context.Context, tx *db.Tx, p *dayPlan, t turns,
 			return err
 		}
 		res.Planned = int64(len(ids))
-		return s.batchSends(ctx, tx, queue.Emails, p.at, ids)
+		if err := s.batchSends(ctx, tx, queue.Emails, p.at, ids); err != nil {
+			return err
+		}
+		for _, at := range slices.SortedFunc(maps.Keys(p.others), time.Time.Compare) {
+			more, ids, err := insertSends(ctx, tx, p.town.id, p.others[at], 1, at, onConflict)
+			if err != nil {
+				return err
+			}
+			if err := s.batchSends(ctx, tx, queue.Emails, at, ids); err != nil {
+				return err
+			}
+			events, res.Planned = append(events, more...), res.Planned+int64(len(ids))
+		}
+		return nil
 	}); err != nil {
 		return res, err
 	}
@@ -68,7 +81,12 @@ func (s *Service) writePlan(ctx context.Context, tx *db.Tx, p *dayPlan, t turns,
 	}); err != nil {
 		return res, err
 	}
-	return res, t.places.take(ctx, func() error { return moveOn(ctx, tx, p.places) })
+	return res, t.places.take(ctx, func() error {
+		if err := moveOn(ctx, tx, p.places); err != nil {
+			return err
+		}
+		return wait(ctx, tx, p.waits)
+	})
 }
 
 // moveOn stores where SMBs then stand in the programme, a statement for each place: most of a chunk
@@ -93,13 +111,19 @@ func moveOn(ctx context.Context, tx *db.Tx, places map[place][]int64) error {
 // statement, which PostgreSQL does faster for the many that are new.
 const skipPlanned = "ON CONFLICT (smb_id, campaign_id, occurrence) DO NOTHING"
 
+// newSends is a batch for insertSends.
+func newSends() *db.Batch {
+	return db.NewBatch("uuid uuid", "smb bigint", "campaign text", "version integer", "variant integer", "email text", "subject text")
+}
+
 // insertSends writes queued sends and returns those that are new, with their events.
 func insertSends(ctx context.Context, tx *db.Tx, communityID int64, sends *db.Batch, occurrence int, at time.Time, onConflict string) ([]fibonacco.Event, []int64, error) {
 	events := make([]fibonacco.Event, 0, sends.Len())
 	ids := make([]int64, 0, sends.Len())
 	err := tx.QueryBatch(ctx, sends, `
-		INSERT INTO campaign_sends (uuid, smb_id, campaign_id, email, subject, scheduled_for, status, community_id, occurrence, created_at, updated_at)
-		SELECT uuid, smb, campaign, email, subject, $1, 'queued', $2, $3, $4, $4 FROM rows WHERE TRUE
+		INSERT INTO campaign_sends (uuid, smb_id, campaign_id, campaign_version, subject_variant, email, subject, scheduled_for, status,
+			community_id, occurrence, created_at, updated_at)
+		SELECT uuid, smb, campaign, version, variant, email, subject, $1, 'queued', $2, $3, $4, $4 FROM rows WHERE TRUE
 		`+onConflict+`
 		RETURNING id, smb_id, campaign_id`, func(r db.Row) error {
 		e := fibonacco.CampaignSendQueued{CommunityID: communityID}
@@ -119,7 +143,9 @@ func insertSkips(ctx context.Context, tx *db.Tx, communityID int64, date string,
 	n, err := tx.ExecBatch(ctx, skips, `
 		INSERT INTO skips (smb_id, community_id, campaign_id, programme_day, local_date, reason, created_at)
 		SELECT smb, $1, campaign, day, $2, reason, $3 FROM rows WHERE TRUE
-		ON CONFLICT (smb_id, campaign_id, programme_day) DO NOTHING`, communityID, date, tx.Now)
+		ON CONFLICT (smb_id, campaign_id, programme_day) DO UPDATE SET reason = excluded.reason, local_date = excluded.local_date,
+			created_at = excluded.created_at
+		WHERE skips.reason = 'quiet_day'`, communityID, date, tx.Now)
 	if err != nil {
 		return 0, fmt.Errorf("write skips: %w", err)
 	}

@@ -58,6 +58,10 @@ func TestDefaults(t *testing.T) {
 			CampaignsPerDay: map[int]fibonacco.CampaignType{1: "HOOK", 2: "EDU", 4: "HOWTO", 6: "HOWTO"},
 			PlanTimeLocal:   "00:05",
 			SendTimeLocal:   "10:00",
+			SendTime:        fibonacco.SendTimeConfig{Choice: "fixed", FromLocal: "08:00", UntilLocal: "18:00", Explore: 0.1},
+			Quiet:           fibonacco.QuietConfig{Weekdays: []int{}, Dates: []string{}, Action: "move"},
+			FrequencyCap:    fibonacco.FrequencyConfig{Days: 7},
+			SubjectTest:     fibonacco.SubjectTestConfig{Metric: "opens", Level: 0.05, MinSends: 200},
 		},
 		Engagement: fibonacco.EngagementConfig{
 			Tiers: map[int]fibonacco.TierConfig{
@@ -83,6 +87,7 @@ func TestDefaults(t *testing.T) {
 			FollowupEmailDelayMinutes: 5,
 			MonthlyLimits:             map[int]int{1: 4, 2: 2, 3: 1, 4: 0},
 			RequireConsent:            true,
+			API:                       "v2", WindowFromLocal: "10:00", WindowUntilLocal: "18:00", WindowDays: []int{1, 2, 3, 4, 5},
 		},
 		AI: fibonacco.AIConfig{Persona: "sarah", Model: "claude-sonnet-4-20250514", MaxTokens: 1024},
 		Email: fibonacco.EmailConfig{
@@ -291,17 +296,23 @@ func TestReadyToServe(t *testing.T) {
 	key := "FIBONACCO_SECRET_KEY=" + strings.Repeat("k", 32)
 	smtp := []string{"MAIL_MAILER=smtp", "SMTP_URL=smtp://mail:25"}
 	real := append([]string{"COMPANY_POSTAL_ADDRESS=1 Main St", "COMPANY_NAME=News", "FIBONACCO_PUBLIC_URL=https://news.example.com"}, smtp...)
+	rvm := []string{"RVM_KEY=k", "RVM_SECRET=s", "RVM_VOICE_ID=v", "RVM_CALLBACK_NUMBER=+17185550100", "RVM_OPT_OUT_NUMBER=+18005550100"}
 	cases := map[string]struct {
 		env      []string
 		refused  string
 		warnings int
 	}{
-		"defaults":                      {},
-		"real mail without an address":  {env: smtp, refused: "company.postal_address", warnings: 2},
-		"real mail":                     {env: real},
-		"real mail on a virtual clock":  {env: append([]string{"FIBONACCO_CLOCK_SCALE=60"}, real...), warnings: 1},
-		"shared database without a key": {env: []string{"DATABASE_URL=postgres://db/f"}, refused: "secret_key"},
-		"shared database":               {env: []string{"DATABASE_URL=postgres://db/f", key}},
+		"defaults":                       {},
+		"real mail without an address":   {env: smtp, refused: "company.postal_address", warnings: 2},
+		"real mail":                      {env: real},
+		"real mail on a virtual clock":   {env: append([]string{"FIBONACCO_CLOCK_SCALE=60"}, real...), warnings: 1},
+		"shared database without a key":  {env: []string{"DATABASE_URL=postgres://db/f"}, refused: "secret_key"},
+		"shared database":                {env: []string{"DATABASE_URL=postgres://db/f", key}},
+		"real voicemails":                {env: append([]string{"RVM_WEBHOOK_SECRET=s"}, rvm...)},
+		"results come once":              {env: rvm, warnings: 1},
+		"without consent":                {env: append([]string{"RVM_WEBHOOK_SECRET=s", "FIBONACCO_RVM__REQUIRE_CONSENT=no"}, rvm...), warnings: 1},
+		"simulated voicemails":           {env: []string{"RVM_PROVIDER=simulator", "RVM_OPT_OUT_NUMBER=+18005550100"}, warnings: 1},
+		"real voicemails, virtual hours": {env: append([]string{"RVM_WEBHOOK_SECRET=s", "FIBONACCO_CLOCK_SCALE=60"}, rvm...), refused: "rvm.key"},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {

@@ -61,6 +61,56 @@ func (check checker) programme(c fibonacco.ManifestDestinyConfig) {
 	if planned && sent && c.SendTimeLocal < c.PlanTimeLocal {
 		check.report(section+"send_time_local", "must not be before plan_time_local, which is "+c.PlanTimeLocal+not(c.SendTimeLocal))
 	}
+	check.sendTime(c)
+	check.quiet(c.Quiet)
+	check.within(section+"frequency_cap.mails", c.FrequencyCap.Mails, 0, 1000)
+	check.within(section+"frequency_cap.days", c.FrequencyCap.Days, 1, 366)
+	check.oneOf(section+"subject_test.metric", c.SubjectTest.Metric, "opens", "clicks")
+	if l := c.SubjectTest.Level; !(l > 0 && l <= 0.5) {
+		check.report(section+"subject_test.level", "must be more than 0 and at most 0.5"+notNumber(l))
+	}
+	check.within(section+"subject_test.min_sends", c.SubjectTest.MinSends, 10, 1_000_000)
+	check.within(section+"event_retention_days", c.EventRetentionDays, 0, 36600)
+	if n := c.EventRetentionDays; n > 0 && n < 60 {
+		check.report(section+"event_retention_days", "must be 60 or more, or 0: scores and bounces are counted over weeks"+notNumber(n))
+	}
+}
+
+func (check checker) sendTime(c fibonacco.ManifestDestinyConfig) {
+	const section = "manifest_destiny.send_time."
+	check.oneOf(section+"choice", c.SendTime.Choice, "fixed", "learned")
+	from := check.timeOfDay(section+"from_local", c.SendTime.FromLocal)
+	until := check.timeOfDay(section+"until_local", c.SendTime.UntilLocal)
+	if from && until && c.SendTime.UntilLocal < c.SendTime.FromLocal {
+		check.report(section+"until_local", "must not be before from_local, which is "+c.SendTime.FromLocal+not(c.SendTime.UntilLocal))
+	}
+	if learned := c.SendTime.Choice == "learned"; learned && from && c.SendTime.FromLocal < c.PlanTimeLocal {
+		check.report(section+"from_local", "must not be before plan_time_local, which is "+c.PlanTimeLocal+not(c.SendTime.FromLocal))
+	}
+	if e := c.SendTime.Explore; !(e >= 0 && e <= 1) {
+		check.report(section+"explore", "must be 0 to 1"+notNumber(e))
+	}
+}
+
+func (check checker) quiet(c fibonacco.QuietConfig) {
+	const section = "manifest_destiny.quiet."
+	seen := map[int]bool{}
+	for _, day := range c.Weekdays {
+		check.within(section+"weekdays", day, 1, 7)
+		seen[day] = true
+	}
+	if len(seen) == 7 {
+		check.report(section+"weekdays", "must leave a day on which mail goes")
+	}
+	for _, date := range c.Dates {
+		if _, err := time.Parse("2006-01-02", date); err == nil {
+			continue
+		}
+		if _, err := time.Parse("2006-01-02", "2024-"+date); err != nil {
+			check.report(section+"dates", "must be dates such as 2026-12-24, or 12-24 for every year"+not(date))
+		}
+	}
+	check.oneOf(section+"action", c.Action, "move", "skip")
 }
 
 const tiers = 4
@@ -120,6 +170,59 @@ func (check checker) rvm(c fibonacco.RVMConfig) {
 		}
 	}
 	unknownTiers(check, "rvm.monthly_limits", c.MonthlyLimits)
+	check.rvmWindow(c)
+	check.rvmAccount(c)
+}
+
+// rvmWindow reports hours that hold no minute of the federal ones: the law is kept in any case, and
+// then nothing would ever leave.
+func (check checker) rvmWindow(c fibonacco.RVMConfig) {
+	from := check.timeOfDay("rvm.window_from_local", c.WindowFromLocal)
+	until := check.timeOfDay("rvm.window_until_local", c.WindowUntilLocal)
+	if from && until && c.WindowUntilLocal <= c.WindowFromLocal {
+		check.report("rvm.window_until_local", "must be after window_from_local, which is "+c.WindowFromLocal+not(c.WindowUntilLocal))
+	}
+	if len(c.WindowDays) == 0 {
+		check.report("rvm.window_days", "must name a day, such as 1 for Monday")
+	}
+	for _, day := range c.WindowDays {
+		check.within("rvm.window_days", day, 1, 7)
+	}
+}
+
+// rvmAccount reports what is missing beside the key of a provider, without which nothing is dropped.
+func (check checker) rvmAccount(c fibonacco.RVMConfig) {
+	check.oneOf("rvm.api", c.API, "v2", "v1")
+	check.publicURL("rvm.endpoint", c.Endpoint)
+	numbers := map[string]string{"rvm.callback_number": c.CallbackNumber, "rvm.opt_out_number": c.OptOutNumber}
+	for _, path := range sortedKeys(numbers) {
+		if n := numbers[path]; n != "" && !usNumber(n) {
+			check.report(path, "must be a number such as +15555550142"+not(n))
+		}
+	}
+	if c.OptOutNumber != "" && usNumber(c.OptOutNumber) && c.OptOutNumber[2] != '8' {
+		check.report("rvm.opt_out_number", "must be toll free, such as +18005550100"+not(c.OptOutNumber))
+	}
+	if c.Key == "" || c.Provider != "drop_cowboy" {
+		return
+	}
+	needed := map[string]string{
+		"rvm.secret": c.Secret, "rvm.voice_id": c.VoiceID, "rvm.callback_number": c.CallbackNumber, "rvm.opt_out_number": c.OptOutNumber,
+	}
+	if c.API == "v1" {
+		needed["rvm.brand_id"] = c.BrandID
+	}
+	for _, path := range sortedKeys(needed) {
+		if needed[path] == "" {
+			check.report(path, "is empty, and rvm.key is not: voicemails need it")
+		}
+	}
+}
+
+// usNumber reports whether text is a number of ten digits after +1.
+func usNumber(text string) bool {
+	digits, ok := strings.CutPrefix(text, "+1")
+	return ok && len(digits) == 10 && strings.Trim(digits, "0123456789") == ""
 }
 
 func unknownTiers[V any](check checker, section string, m map[int]V) {

@@ -112,6 +112,7 @@ func (s *Service) DeleteCommunity(ctx context.Context, id int64) error {
 var deleteCommunitySQL = []string{
 	`UPDATE analytics_events SET community_id = NULL WHERE community_id = $1`,
 	`DELETE FROM plan_runs WHERE community_id = $1`,
+	`DELETE FROM community_holidays WHERE community_id = $1`,
 	`DELETE FROM segments WHERE community_id = $1`,
 	`DELETE FROM import_mappings WHERE community_id = $1`,
 	`DELETE FROM import_parts WHERE import_id IN (SELECT id FROM imports WHERE community_id = $1)`,

@@ -91,6 +91,7 @@ func TestDeleteCommunity(t *testing.T) {
 		happened(t, d, b.ID, "smb.updated", `{}`, clock.Now())
 		exec(t, d, `UPDATE analytics_events SET community_id = $1 WHERE smb_id = $2`, old, b.ID)
 		exec(t, d, `INSERT INTO plan_runs (community_id, local_date, started_at) VALUES ($1, '2026-03-02', $2)`, old, clock.Now())
+		exec(t, d, `INSERT INTO community_holidays (community_id, day, name) VALUES ($1, '2026-07-03', 'Founders Day')`, old)
 		id := insert(t, d, `INSERT INTO imports (uuid, community_id, created_at, updated_at) VALUES ($uuid, $1, $2, $2) RETURNING id`, old, clock.Now())
 		exec(t, d, `INSERT INTO import_parts (import_id, part, content) VALUES ($1, 1, $2)`, id, []byte("x"))
 		exec(t, d, `INSERT INTO import_batches (import_id, batch, created) VALUES ($1, 1, $2)`, id, []byte("x"))

@@ -216,5 +216,8 @@ func fillEveryTable(t *testing.T, d *db.DB, smb int64, now time.Time) {
 		INSERT INTO skips (smb_id, community_id, campaign_id, programme_day, local_date, reason, created_at) VALUES ($1, 1, 'HOOK-001', 1, '2026-03-02', 'paused', $2)`, smb, now)
 	exec(t, d, `
 		INSERT INTO suppressions (email_key, reason, smb_id, campaign_send_id, created_at) VALUES ($1, 'bounce', $2, $3, $4)`, fmt.Sprintf("%d@example.com", smb), smb, send, now)
+	exec(t, d, `
+		INSERT INTO voicemail_skips (campaign_send_id, smb_id, community_id, campaign_id, local_date, reason, created_at) VALUES ($1, $2, 1, 'HOOK-001', '2026-03-02', 'no_phone', $3)`, send, smb, now)
+	exec(t, d, `INSERT INTO voicemail_quota (smb_id, period, used) VALUES ($1, '2026-03', 1)`, smb)
 	exec(t, d, `INSERT INTO score_history (smb_id, day, score, tier) VALUES ($1, '2026-03-01', 5, 4)`, smb)
 }

@@ -17,7 +17,27 @@ type document struct {
 	content  fibonacco.Content
 	lines    map[string]int // where a field's text begins
 	problems []Problem
+	lenient  bool // what is missing or unusual is a warning: the file is of another maker, or written by hand on a page
+	idle     bool // says of itself that it is not in use
 	unread   bool // not even the front matter could be read: nothing more to check
+}
+
+// strict is an error in a library of ours; in a lenient file, where the product can do without, a
+// warning.
+func (d *document) strict(field, format string, args ...any) {
+	s := Error
+	if d.lenient {
+		s = Warning
+	}
+	d.at(d.line(field), field, s, fmt.Sprintf(format, args...))
+}
+
+// style warns about what our own texts keep to, and others do not: their files would be nothing but
+// warnings.
+func (d *document) style(field, format string, args ...any) {
+	if !d.lenient {
+		d.warn(field, format, args...)
+	}
 }
 
 func (d *document) error(field, format string, args ...any) {
@@ -58,6 +78,10 @@ func parse(name string, data []byte) *document {
 		return d
 	}
 	if isJSON(name) {
+		if root, err := parseTree(text); err == nil && isForeign(root) {
+			d.foreign(root)
+			return d
+		}
 		d.front(strings.ReplaceAll(text, "\t", " "), 0, true) // inside a JSON string a tab is written \t
 		return d
 	}
@@ -187,16 +211,21 @@ func (d *document) section(field string, line int, text []string) {
 		line, text = line+i, text[i:]
 	}
 	d.lines[field] = line
-	s := strings.TrimSpace(strings.Join(text, "\n"))
-	if s != "" {
-		s += "\n"
-	}
+	s := trimText(strings.Join(text, "\n"))
 	switch field {
 	case "email":
 		d.campaign.BodyMarkdown = s
 	case "article":
 		d.content.ArticleBody = s
 	}
+}
+
+// trimText is a text of several lines as it is kept: nothing around it, and one line end.
+func trimText(s string) string {
+	if s = strings.TrimSpace(s); s != "" {
+		s += "\n"
+	}
+	return s
 }
 
 // firstText is the first line that is not blank, or -1.

@@ -11,6 +11,7 @@ import (
 	"cmp"
 	"fmt"
 	"io/fs"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -108,7 +109,7 @@ func Parse(name string, data []byte) (*Entry, []Problem) {
 }
 
 // maxFile is how long a file may be, in bytes; a campaign is about 9,000.
-const maxFile = 128 << 10
+const maxFile = 256 << 10
 
 func (r Rules) read(fsys fs.FS, name string) *document {
 	d := &document{file: name}
@@ -137,14 +138,16 @@ func (r Rules) collect(docs []*document) ([]Entry, []Problem) {
 	ids, slugs, days := map[string]string{}, map[string]string{}, map[int]string{}
 	var entries []Entry
 	var problems []Problem
+	for _, lenient := range []bool{false, true} { // what is made to fit gives way
+		for _, d := range docs {
+			if d.lenient == lenient {
+				d.unique("id", &d.campaign.ID, ids)
+				d.unique("slug", &d.campaign.Slug, slugs)
+			}
+		}
+	}
 	for _, d := range docs {
 		c := &d.campaign
-		if c.ID != "" {
-			d.unique("id", c.ID, ids)
-		}
-		if c.Slug != "" {
-			d.unique("slug", c.Slug, slugs)
-		}
 		if !d.failed() {
 			unplaced := r.place(d, days)
 			c.IsActive, d.content.IsActive = !unplaced, true
@@ -161,10 +164,20 @@ func (r Rules) collect(docs []*document) ([]Entry, []Problem) {
 // place gives the campaign its day, or warns that it gets none (M2-02).
 func (r Rules) place(d *document, days map[int]string) (unplaced bool) {
 	c := &d.campaign
-	if c.Day == 0 {
+	switch {
+	case d.idle || strings.TrimSpace(c.BodyMarkdown) == "":
+		return true
+	case c.Day == 0 && d.lenient && c.Type != fibonacco.Intro:
+		d.warn("day", "is unplaced: the programme begins with day 1")
+		return true
+	case c.Day == 0:
 		return false
 	}
-	if r.CampaignsPerDay[weekday(c.Day)] != c.Type {
+	fits := r.CampaignsPerDay[weekday(c.Day)] == c.Type
+	if d.lenient { // its own days are what counts, as far as the programme goes
+		fits = c.Day <= r.TotalDays && slices.Contains(slices.Collect(maps.Values(r.CampaignsPerDay)), c.Type)
+	}
+	if !fits {
 		d.warn("day", "is unplaced: day %d has no campaign of type %s", c.Day, c.Type)
 		return true
 	}
@@ -176,12 +189,22 @@ func (r Rules) place(d *document, days map[int]string) (unplaced bool) {
 	return false
 }
 
-func (d *document) unique(field, value string, seen map[string]string) {
-	if first, taken := seen[value]; taken {
-		d.error(field, "is %q, as in %s", value, first)
+// unique sees to it that no two campaigns have the same id or slug. A lenient one gets another.
+func (d *document) unique(field string, value *string, seen map[string]string) {
+	if *value == "" {
 		return
 	}
-	seen[value] = d.file
+	if first, taken := seen[*value]; taken {
+		if !d.lenient {
+			d.error(field, "is %q, as in %s", *value, first)
+			return
+		}
+		given := *value
+		*value = numbered(given, seen)
+		d.warn(field, "is %q, as in %s; this one is %q", given, first, *value)
+		d.complete()
+	}
+	seen[*value] = d.file
 }
 
 // weekday is the programme's, 1–7.

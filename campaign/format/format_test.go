@@ -178,7 +178,7 @@ func TestLoadLeavesOtherFilesAlone(t *testing.T) {
 
 func TestLoadReportsWhatItCannotRead(t *testing.T) {
 	_, problems := format.Load(fstest.MapFS{"HOOK-001.md": {Data: make([]byte, 300<<10)}})
-	if len(problems) != 1 || !strings.Contains(problems[0].Message, "longer than 128 KB") {
+	if len(problems) != 1 || !strings.Contains(problems[0].Message, "longer than 256 KB") {
 		t.Errorf("got %v", problems)
 	}
 	_, problems = format.Load(broken{})

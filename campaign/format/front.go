@@ -1,6 +1,7 @@
 package format
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -33,19 +34,38 @@ func (d *document) front(text string, skipped int, whole bool) {
 		d.unread = true
 		return
 	}
+	d.lenient = hasStrictFalse(root)
+	r.must = r.text
+	if d.lenient {
+		r.must = r.optional
+	}
 	c := &d.campaign
+	strict, active, metadata := true, true, ""
 	keys := map[string]func(string, *yaml.Node){
 		"id": r.text(&c.ID), "type": r.text((*string)(&c.Type)), "week": r.number(&c.Week), "day": r.number(&c.Day),
-		"slug": r.text(&c.Slug), "title": r.text(&c.Title), "subject": r.text(&c.Subject), "preheader": r.text(&c.Preheader),
+		"slug": r.text(&c.Slug), "title": r.text(&c.Title), "subject": r.text(&c.Subject), "subjects": r.list(&c.Subjects), "preheader": r.must(&c.Preheader),
 		"service": r.optional(&c.ServiceType), "approval_button": r.optional(&c.ApprovalButtonText),
 		"learning_button": r.optional(&c.LearningButton), "upsells": r.list(&c.UpsellServices),
-		"meeting_topic": r.text(&c.MeetingTopic), "slides": r.slides, "rvm_script": r.optional(&c.RVMScript),
+		"meeting_topic": r.must(&c.MeetingTopic), "slides": r.slides, "rvm_script": r.optional(&c.RVMScript),
+		"strict": r.flag(&strict), "active": r.flag(&active), "metadata": r.text(&metadata),
 	}
 	required := []string{"id", "type", "week", "day", "slug", "title", "subject", "preheader", "meeting_topic", "slides"}
+	if d.lenient {
+		required = []string{"id", "type", "day", "slug", "title", "subject"}
+	}
 	if whole {
-		keys["email"], keys["article"] = r.text(&c.BodyMarkdown), r.text(&d.content.ArticleBody)
+		keys["email"], keys["article"] = r.must(&c.BodyMarkdown), r.must(&d.content.ArticleBody)
 	}
 	r.mapping("", root, keys)
+	d.idle = !active
+	if whole {
+		c.BodyMarkdown, d.content.ArticleBody = trimText(c.BodyMarkdown), trimText(d.content.ArticleBody)
+	}
+	if metadata != "" {
+		if err := json.Unmarshal([]byte(metadata), &d.content.Metadata); err != nil {
+			d.error("metadata", "must be an object in JSON: %v", err)
+		}
+	}
 	for _, key := range required {
 		if _, found := d.lines[key]; !found {
 			d.at(1, key, Error, "is missing")
@@ -90,6 +110,28 @@ func yamlError(err error) (line int, message string) {
 type frontReader struct {
 	*document
 	skipped int
+	must    func(*string) func(string, *yaml.Node) // text that only a lenient file may leave out
+}
+
+// hasStrictFalse looks for "strict: false", which says how everything else is read.
+func hasStrictFalse(root *yaml.Node) bool {
+	for i := 0; i+1 < len(root.Content); i += 2 {
+		if root.Content[i].Value == "strict" && root.Content[i+1].Value == "false" {
+			return true
+		}
+	}
+	return false
+}
+
+// flag reads true or false.
+func (r *frontReader) flag(into *bool) func(string, *yaml.Node) {
+	return func(field string, n *yaml.Node) {
+		if n.Kind != yaml.ScalarNode || n.Value != "true" && n.Value != "false" {
+			r.refuse(n, field, "must be true or false")
+			return
+		}
+		*into = n.Value == "true"
+	}
 }
 
 func (r *frontReader) refuse(n *yaml.Node, field, format string, args ...any) {
@@ -211,10 +253,13 @@ func (r *frontReader) slides(field string, n *yaml.Node) {
 		var s fibonacco.Slide
 		name := fmt.Sprintf("%s[%d]", field, i)
 		r.mapping(name, item, map[string]func(string, *yaml.Node){
-			"component": r.text(&s.Component), "headline": r.text(&s.Headline), "body": r.optional(&s.Body),
-			"items": r.list(&s.Items), "narration": r.text(&s.Narration), "seconds": r.number(&s.Seconds),
+			"component": r.text(&s.Component), "headline": r.must(&s.Headline), "body": r.optional(&s.Body), "items": r.list(&s.Items),
+			"narration": r.must(&s.Narration), "seconds": r.number(&s.Seconds), "audio": r.optional(&s.Audio),
 		})
 		for _, key := range []string{"component", "headline", "narration", "seconds"} {
+			if r.lenient && key != "component" {
+				break
+			}
 			if _, found := r.lines[name+"."+key]; !found && item.Kind == yaml.MappingNode {
 				r.refuse(item, name+"."+key, "is missing")
 			}

@@ -38,7 +38,6 @@ func (r Rules) lint(d *document) {
 	if d.unread {
 		return
 	}
-	c := &d.campaign
 	r.checkPlace(d)
 	d.checkColumns()
 	if d.lines["slug"] != 0 && d.lines["title"] != 0 {
@@ -53,6 +52,12 @@ func (r Rules) lint(d *document) {
 	d.checkVoicemail()
 	d.checkTemplates()
 
+	d.complete()
+}
+
+// complete fills in what follows from the rest.
+func (d *document) complete() {
+	c := &d.campaign
 	c.LandingPageSlug = c.Slug
 	c.EmailTemplateID = render.Version(*c)
 	d.content.Slug, d.content.Title, d.content.CampaignID = c.Slug, c.Title, c.ID
@@ -72,11 +77,16 @@ var (
 func (r Rules) checkPlace(d *document) {
 	c := &d.campaign
 	if c.ID != "" && strings.TrimSuffix(strings.TrimSuffix(d.file, ".md"), ".json") != c.ID {
-		d.warn("id", "is %q, but the file is %s", quote(c.ID), d.file)
+		d.style("id", "is %q, but the file is %s", quote(c.ID), d.file)
 	}
 	switch c.Type {
 	case fibonacco.Hook, fibonacco.Edu, fibonacco.HowTo, fibonacco.Conv:
-		if m := programmeID.FindStringSubmatch(c.ID); c.ID != "" && (m == nil || m[1] != string(c.Type)) {
+		m := programmeID.FindStringSubmatch(c.ID)
+		switch {
+		case c.ID == "":
+		case d.lenient && !introID.MatchString(c.ID):
+			d.error("id", "must be capital letters, digits and hyphens")
+		case !d.lenient && (m == nil || m[1] != string(c.Type)):
 			d.error("id", "must be %s- and three digits", c.Type)
 		}
 	case fibonacco.Intro:
@@ -84,7 +94,7 @@ func (r Rules) checkPlace(d *document) {
 			d.error("id", "must be capital letters, digits and hyphens")
 		}
 		if c.Week != 0 || c.Day != 0 {
-			d.error("day", "must be 0, and week too: type INTRO is outside the programme")
+			d.strict("day", "must be 0, and week too: type INTRO is outside the programme")
 		}
 		return
 	case "":
@@ -97,7 +107,7 @@ func (r Rules) checkPlace(d *document) {
 		return
 	}
 	if c.Day < 1 || c.Day > r.TotalDays {
-		d.error("day", "is %d; the programme has days 1 to %d", c.Day, r.TotalDays)
+		d.strict("day", "is %d; the programme has days 1 to %d", c.Day, r.TotalDays)
 		return
 	}
 	if week := (c.Day + 6) / 7; c.Week != week {
@@ -108,7 +118,7 @@ func (r Rules) checkPlace(d *document) {
 		planned = planned || t == c.Type
 	}
 	if want := r.CampaignsPerDay[weekday(c.Day)]; planned && want != c.Type {
-		d.error("day", "is %d, weekday %d of the programme, which is not for type %s", c.Day, weekday(c.Day), c.Type)
+		d.strict("day", "is %d, weekday %d of the programme, which is not for type %s", c.Day, weekday(c.Day), c.Type)
 	}
 }
 
@@ -132,7 +142,7 @@ func (d *document) checkSlug() {
 	if !slugPattern.MatchString(c.Slug) {
 		d.error("slug", "must be small letters, digits and single hyphens")
 	} else if want := slugOf(c.Title); c.Slug != want {
-		d.warn("slug", "is %q, but the title makes %q", quote(c.Slug), quote(want))
+		d.style("slug", "is %q, but the title makes %q", quote(c.Slug), quote(want))
 	}
 }
 

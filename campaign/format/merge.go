@@ -17,6 +17,9 @@ func (d *document) checkTemplates() {
 	c := &d.campaign
 	d.checkTemplate("title", c.Title)
 	d.checkTemplate("subject", c.Subject)
+	for i, s := range c.Subjects {
+		d.checkTemplate("subjects["+itoa(i)+"]", s)
+	}
 	d.checkTemplate("preheader", c.Preheader)
 	d.checkTemplate("approval_button", c.ApprovalButtonText)
 	d.checkTemplate("learning_button", c.LearningButton)

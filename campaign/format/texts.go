@@ -47,21 +47,37 @@ func spoken(words int) int { return int(math.Ceil(float64(words) / 2.4)) }
 var replyPrefix = regexp.MustCompile(`(?i)^\s*(re|fwd?|aw|wg)\s*:`)
 
 func (d *document) checkSubject() {
-	s := d.campaign.Subject
+	d.checkSubjectText("subject", d.campaign.Subject)
+	if n := len(d.campaign.Subjects); n > maxSubjects {
+		d.error("subjects", "has %d; at most %d beside the subject", n, maxSubjects)
+	}
+	for i, s := range d.campaign.Subjects {
+		field := "subjects[" + itoa(i) + "]"
+		d.checkSubjectText(field, s)
+		if strings.Contains(s, "\n") || utf8.RuneCountInString(s) > column {
+			d.error(field, "must be one line of at most %d characters", column)
+		}
+	}
+}
+
+// maxSubjects is how many subjects may be tried against the campaign's own.
+const maxSubjects = 4
+
+func (d *document) checkSubjectText(field, s string) {
 	if n := utf8.RuneCountInString(s); n > 50 {
-		d.warn("subject", "has %d characters; at most 50", n)
+		d.style(field, "has %d characters; at most 50", n)
 	}
 	if replyPrefix.MatchString(s) {
-		d.warn("subject", "pretends to be an answer")
+		d.warn(field, "pretends to be an answer")
 	}
 	if strings.ContainsAny(s, "!¡") {
-		d.warn("subject", "has an exclamation mark")
+		d.style(field, "has an exclamation mark")
 	}
 	if strings.IndexFunc(s, isEmoji) >= 0 {
-		d.warn("subject", "has an emoji")
+		d.style(field, "has an emoji")
 	}
 	if shouts(s) {
-		d.warn("subject", "is in capitals")
+		d.warn(field, "is in capitals")
 	}
 }
 
@@ -95,14 +111,14 @@ func shouts(s string) bool {
 
 func (d *document) checkPreheader() {
 	if n := utf8.RuneCountInString(d.campaign.Preheader); n > 0 && (n < 40 || n > 85) {
-		d.warn("preheader", "has %d characters; 40 to 85", n)
+		d.style("preheader", "has %d characters; 40 to 85", n)
 	}
 }
 
 // within warns when there is too little or too much of something.
 func (d *document) within(field, what string, n int, most [2]int) {
 	if n < most[0] || n > most[1] {
-		d.warn(field, "has %d %s; %d to %d", n, what, most[0], most[1])
+		d.style(field, "has %d %s; %d to %d", n, what, most[0], most[1])
 	}
 }
 
@@ -114,7 +130,7 @@ func (d *document) checkSlides() {
 	limits := limitsOf(d.campaign.Type)
 	d.within("slides", "slides", len(slides), limits.slides)
 	if len(slides) == 0 {
-		d.error("slides", "is empty")
+		d.strict("slides", "is empty")
 	}
 	total := 0
 	for i, s := range slides {
@@ -124,7 +140,7 @@ func (d *document) checkSlides() {
 			d.warn(field+".component", "is %q, which has no layout; its text is shown", quote(s.Component))
 		}
 		if n := words(s.Headline, one); n > 9 {
-			d.warn(field+".headline", "has %d words; at most 9", n)
+			d.style(field+".headline", "has %d words; at most 9", n)
 		}
 		n := words(s.Narration, one)
 		d.within(field+".narration", "words", n, [2]int{20, 45})
@@ -132,7 +148,7 @@ func (d *document) checkSlides() {
 		case s.Seconds < 0 || s.Seconds > 600:
 			d.error(field+".seconds", "is %d; 0 to 600", s.Seconds)
 		case d.lines[field+".seconds"] != 0 && s.Seconds != spoken(n):
-			d.warn(field+".seconds", "is %d, but %d words take %d", s.Seconds, n, spoken(n))
+			d.style(field+".seconds", "is %d, but %d words take %d", s.Seconds, n, spoken(n))
 		}
 	}
 	d.content.DurationSeconds = total
@@ -144,7 +160,7 @@ var links = regexp.MustCompile(`(?i)https?://|www\.|mailto:|\btel:|\]\(`)
 func (d *document) checkEmail() {
 	text := d.campaign.BodyMarkdown
 	if strings.TrimSpace(text) == "" {
-		d.error("email", `is missing: the section "# Email"`)
+		d.strict("email", `is missing: the section "# Email"`)
 		return
 	}
 	d.within("email", "words", words(text, one), limitsOf(d.campaign.Type).email)
@@ -156,7 +172,7 @@ func (d *document) checkEmail() {
 func (d *document) checkArticle() {
 	text := d.content.ArticleBody
 	if strings.TrimSpace(text) == "" {
-		d.error("article", `is missing: the section "# Article"`)
+		d.strict("article", `is missing: the section "# Article"`)
 		return
 	}
 	d.within("article", "words", words(text, one), limitsOf(d.campaign.Type).article)

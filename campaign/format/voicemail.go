@@ -20,7 +20,7 @@ func (d *document) checkVoicemail() {
 	s := strings.Join(strings.Fields(d.campaign.RVMScript), " ")
 	if s == "" {
 		if d.campaign.Type != fibonacco.Intro {
-			d.error("rvm_script", "is missing; only type INTRO goes without")
+			d.strict("rvm_script", "is missing; only type INTRO goes without")
 		}
 		return
 	}

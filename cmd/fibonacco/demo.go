@@ -126,7 +126,8 @@ func demoSettings(dir, listen string, day time.Duration) (*config.Settings, erro
 			"http.listen=" + listen, "http.public_url=" + config.PublicURL(listen),
 			"company.name=Red Hook Local", "company.postal_address=200 Example Street, Brooklyn, NY 11231",
 			"email.from_email=sarah@redhook-local.example", "email.reply_to=reply@redhook-local.example",
-			"rvm.provider=simulator", "log_level=warn",
+			// The simulator calls nobody, so that nobody's consent is needed: the sample has none.
+			"rvm.provider=simulator", "rvm.callback_number=+17185550100", "rvm.opt_out_number=+18005550100", "rvm.require_consent=false", "log_level=warn",
 			"clock.start=" + demoStart(fibonacco.SystemClock{}.Now()), fmt.Sprintf("clock.scale=%g", (24*time.Hour).Seconds()/day.Seconds()),
 		},
 	})

@@ -100,6 +100,7 @@ func (e *env) examine(ctx context.Context) []finding {
 	} else {
 		add("mailer", "ok", "catcher: mail is kept at /mailbox, nothing leaves")
 	}
+	out = append(out, a.voicemailFinding(ctx))
 	for _, p := range a.parts(ctx) {
 		state := "ok"
 		switch {

@@ -15,11 +15,13 @@ func flow(a *app) {
 	queue.On(q, "smb.rescore", a.smb.RescoreCompleted)
 	queue.On(q, "smb.rescore", a.smb.RescoreApproved)
 	queue.On(q, "campaign.welcome_premium", a.campaign.WelcomePremium)
+	queue.On(q, "campaign.follow_up_voicemail", a.campaign.FollowUpVoicemail)
 }
 
 // schedule is what runs by the clock, whoever does it.
 func schedule(a *app) {
 	a.campaign.Schedule()
+	a.voicemail.Schedule()
 	a.queue.Every("track.sweep", "@every 1h", "UTC", a.track.SweepMessages)
 	a.queue.Every("smb.nightly", "30 3 * * *", "America/New_York", a.smb.Nightly)
 	a.queue.Every("smb.search", "@every 1m", "UTC", a.smb.RepairSearch)

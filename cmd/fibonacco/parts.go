@@ -42,6 +42,18 @@ func (a *app) parts(ctx context.Context) []fibonacco.Part {
 	if a.mailer != nil {
 		parts = append(parts, timed("mailer", false, func() (string, error) { return a.mailer.Name(), a.mailer.Ready() }))
 	}
+	if a.voicemailer != nil {
+		parts = append(parts, timed("voicemail", false, func() (string, error) {
+			s, err := a.voicemail.VoicemailState(ctx)
+			if err == nil && s.Paused {
+				err = fibonacco.Errorf(fibonacco.Unavailable, "paused by %s: %s", s.By, s.Reason)
+			}
+			if err == nil {
+				err = a.voicemailer.Ready()
+			}
+			return a.voicemailer.Name(), err
+		}))
+	}
 	clock := fibonacco.Part{Name: "clock", OK: true, Detail: "real time"}
 	if a.clock != nil {
 		anchor := a.clock.Anchor()

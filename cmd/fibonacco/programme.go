@@ -111,6 +111,8 @@ func (c programmeResume) Run(e *env) error {
 type campaignsCommand struct {
 	Lint   campaignsLint   `cmd:"" help:"Check a library and report every irregularity; change nothing."`
 	Import campaignsImport `cmd:"" help:"Check a library and bring it in; doing it again changes nothing."`
+	Export campaignsExport `cmd:"" help:"Write the library to a folder, in the form that import reads."`
+	Stats  campaignsStats  `cmd:"" help:"Count what became of a campaign's mails."`
 }
 
 type campaignsLint struct {
@@ -147,11 +149,14 @@ func loadLibrary(e *env, dir string) ([]format.Entry, []format.Problem) {
 	if dir != "" {
 		fsys = os.DirFS(dir)
 	}
-	rules := format.Rules{
+	return libraryRules(e).Load(fsys)
+}
+
+func libraryRules(e *env) format.Rules {
+	return format.Rules{
 		TotalDays:       e.settings.Config.ManifestDestiny.TotalDays,
 		CampaignsPerDay: e.settings.Config.ManifestDestiny.CampaignsPerDay,
 	}
-	return rules.Load(fsys)
 }
 
 func countErrors(problems []format.Problem) (n int) {

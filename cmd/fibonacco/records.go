@@ -95,7 +95,7 @@ func (c explainCommand) Run(e *env) error {
 			}
 			c.Date = a.db.Clock().Now().In(zone).Format(time.DateOnly)
 		}
-		x, err := a.campaign.Explain(e.ctx, business.ID, c.Date)
+		x, err := explainer{a}.Explain(e.ctx, business.ID, c.Date)
 		if err != nil {
 			return err
 		}

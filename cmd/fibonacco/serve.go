@@ -65,7 +65,7 @@ func (c serveCommand) Run(e *env) error {
 func (a *app) site(demo *fibonacco.Principal) http.Handler {
 	deps := ui.Deps{
 		Analytics: a.analytics, Queues: a.queue, Directory: a.smb, SMBs: a.smb, Communities: a.smb, Campaigns: a.campaign,
-		Explainer: a.campaign, Programme: a.campaign, Access: a.access, Clock: a.db.Clock(), Bulletin: a.cluster,
+		Explainer: explainer{a}, Programme: a.campaign, Access: a.access, Clock: a.db.Clock(), Bulletin: a.cluster,
 		Demo: demo, Company: a.cfg.Company, PublicURL: a.cfg.HTTP.PublicURL, Log: a.log,
 		SecureCookies: strings.HasPrefix(a.cfg.HTTP.PublicURL, "https://"),
 	}
@@ -76,10 +76,10 @@ func (a *app) site(demo *fibonacco.Principal) http.Handler {
 		deps.ClockControl = a.clock
 	}
 	return web.New(web.Options{
-		Access: a.access, SMBs: a.smb, Directory: a.smb, Communities: a.smb, Records: a.smb, Programme: a.campaign, Explainer: a.campaign,
+		Access: a.access, SMBs: a.smb, Directory: a.smb, Communities: a.smb, Records: a.smb, Programme: a.campaign, Explainer: explainer{a},
 		Importer: a.imports, Campaigns: a.campaign, Mailing: a.campaign, Queues: a.queue, Ready: a.parts, Limiter: a.cluster, Idempotency: a.answers,
 		Segments: a.smb, Bulk: a.smb, Consents: a.consents, Privacy: a.privacy, Merges: a.merges,
-		Audit: audit.New(a.db), Sending: a.campaign, SESWebhook: a.sesWebhook(), Metrics: a.metrics(), Clock: a.db.Clock(), Log: a.log, Config: a.cfg, Version: version,
+		Audit: audit.New(a.db), Sending: a.campaign, SESWebhook: a.sesWebhook(), RVMWebhook: a.rvmWebhook, Metrics: a.metrics(), Clock: a.db.Clock(), Log: a.log, Config: a.cfg, Version: version,
 		Mounts: []func(*http.ServeMux){
 			func(mux *http.ServeMux) {
 				public.Mount(mux, public.Deps{

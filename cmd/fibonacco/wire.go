@@ -19,6 +19,7 @@ import (
 	"github.com/fibonacco/fibonacco/analytics"
 	"github.com/fibonacco/fibonacco/campaign"
 	"github.com/fibonacco/fibonacco/campaign/track"
+	"github.com/fibonacco/fibonacco/campaign/voicemail"
 	"github.com/fibonacco/fibonacco/cluster"
 	"github.com/fibonacco/fibonacco/config"
 	"github.com/fibonacco/fibonacco/db"
@@ -59,6 +60,10 @@ type app struct {
 	analytics *analytics.Service
 	answers   *idempotency.Service
 	merges    merges
+
+	voicemail   *voicemail.Service
+	voicemailer fibonacco.Voicemailer // nil unless this process works, and a provider is set up
+	rvmWebhook  fibonacco.Webhook     // nil unless a provider is set up
 
 	closers []func() error
 }
@@ -148,6 +153,9 @@ func wire(ctx context.Context, settings *config.Settings, w wiring) (a *app, err
 		FilterSQL: smb.FilterSQL, Record: a.track.Record,
 	})
 	if err != nil {
+		return a, err
+	}
+	if err := a.openVoicemail(signer, w.works); err != nil {
 		return a, err
 	}
 	a.merges = newMerges(a)

@@ -118,6 +118,8 @@ func (w *world) randomRows(r *rand.Rand, id int64, ids []int64) {
 		send := w.send(id, step, fibonacco.SendStatus(some("sent", "sent", "sent", "queued", "cancelled", "bounced", "failed", "unknown")))
 		w.exec(`UPDATE campaign_sends SET opened_at = $2 WHERE id = $1 AND status = 'sent'`, send, at())
 		w.exec(`INSERT INTO email_events (campaign_send_id, event_type, event_at) VALUES ($1, 'opened', $2)`, send, at())
+		w.exec(`INSERT INTO voicemail_skips (campaign_send_id, smb_id, community_id, campaign_id, local_date, reason, created_at) VALUES ($1, $2, 1, $3, '2026-03-01', 'quota', $4)`,
+			send, id, fmt.Sprintf("HOOK-%03d", step), at())
 		w.exec(`INSERT INTO skips (smb_id, community_id, campaign_id, programme_day, local_date, reason, created_at) VALUES ($1, 1, $2, $3, '2026-03-01', 'missed', $4)`,
 			id, fmt.Sprintf("HOOK-%03d", step), step, at())
 	}

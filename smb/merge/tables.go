@@ -33,6 +33,7 @@ var tables = []owned{
 		stays: `campaign_sends.status NOT IN ('sent', 'unknown', 'bounced', 'complained')`,
 	},
 	{table: "rvm_drops", column: "smb_id", key: "id", stays: `rvm_drops.status IN ('queued', 'cancelled')`},
+	{table: "voicemail_skips", column: "smb_id", key: "campaign_send_id"},
 	{table: "approvals", column: "smb_id", key: "id"},
 	{table: "provisioning_tasks", column: "smb_id", key: "id"},
 	{table: "content_views", column: "smb_id", key: "id"},
@@ -62,10 +63,11 @@ var tables = []owned{
 
 // exceptions is the columns that name a business and are left alone, with why.
 var exceptions = map[string]string{
-	"smb_search.smb_id":     "is derived: both businesses are put into the index anew",
-	"import_changes.smb_id": "an import takes back what it changed of the business that it changed",
-	"merges.survivor_id":    "is what was merged, not whose it is now",
-	"merges.other_id":       "likewise",
+	"smb_search.smb_id":      "is derived: both businesses are put into the index anew",
+	"import_changes.smb_id":  "an import takes back what it changed of the business that it changed",
+	"voicemail_quota.smb_id": "counts what each has used up of its own plan; what a number may get is counted by the number",
+	"merges.survivor_id":     "is what was merged, not whose it is now",
+	"merges.other_id":        "likewise",
 }
 
 // keys is rows by what tells them apart: numbers, or texts.

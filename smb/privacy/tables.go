@@ -70,7 +70,7 @@ var tables = []table{
 			"id int, uuid uuid, smb_id int, community_id int, campaign_id word, occurrence int, email text='', subject text=NULL",
 			"scheduled_for time, sent_at time, message_id text=NULL, status word, skip_reason word, attempts int, last_error text=NULL",
 			"delivered_at time, opened_at time, clicked_at time, bounced_at time, complained_at time, rvm_triggered bool, rvm_drop_id int",
-			"claimed_by word, claimed_at time, created_at time, updated_at time",
+			"claimed_by word, claimed_at time, campaign_version int, subject_variant int, created_at time, updated_at time",
 		),
 	},
 	{
@@ -81,6 +81,10 @@ var tables = []table{
 		),
 	},
 	{
+		name: "email_event_days", about: "The same of long ago, as a number a day.", of: ofSends, key: "campaign_send_id, day, event_type, verdict",
+		columns: columns("campaign_send_id int, day date, event_type word, verdict word, events int"),
+	},
+	{
 		name: "skips", about: "Steps of the programme that were due and did not happen, and why.", of: theirs, key: "id",
 		columns: columns("id int, smb_id int, community_id int, campaign_id word, programme_day int, local_date date, reason word, created_at time"),
 	},
@@ -89,8 +93,17 @@ var tables = []table{
 		columns: columns(
 			"id int, uuid uuid, smb_id int, campaign_send_id int, phone text='', script text=NULL, voice_persona word, scheduled_for time, sent_at time",
 			"provider word, provider_message_id text=NULL, status word, delivered_at time, delivery_status text=NULL, callback_received bool, callback_at time",
-			"callback_id int, created_at time, updated_at time",
+			"callback_id int, community_id int, campaign_id word, attempts int, last_error text=NULL, counted_month word, released_at time",
+			"claimed_by word, claimed_at time, key_until time, created_at time, updated_at time",
 		),
+	},
+	{
+		name: "voicemail_skips", about: "Unopened e-mails that no voicemail followed, and why.", of: theirs, key: "campaign_send_id",
+		columns: columns("campaign_send_id int, smb_id int, community_id int, campaign_id word, local_date date, reason word, created_at time"),
+	},
+	{
+		name: "voicemail_quota", about: "How many voicemails it had in a month or quarter.", of: theirs, key: "smb_id, period",
+		columns: columns("smb_id int, period word, used int"),
 	},
 	{
 		name: "callbacks", about: "Calls that came in, with what was said.", key: "id",

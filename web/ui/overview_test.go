@@ -61,7 +61,8 @@ func TestEveryReasonHasAWord(t *testing.T) {
 		fibonacco.NoConsent: "No written consent", fibonacco.Paused: "Paused", fibonacco.NotActive: "Not in the programme",
 		fibonacco.MonthlyLimit: "Monthly limit reached", fibonacco.OutsideHours: "Outside calling hours", fibonacco.NoCampaign: "No campaign that day",
 		fibonacco.Missed: "Day went by", fibonacco.Duplicate: "Already planned", fibonacco.Deleted: "Business deleted",
-		fibonacco.HealthPause: "Sending paused for health",
+		fibonacco.HealthPause: "Sending paused for health", fibonacco.InvalidPhone: "Number takes no voicemail",
+		fibonacco.AttemptLimit: "Number tried often enough", fibonacco.UnfitScript: "Voicemail script may not be spoken",
 	}
 	s := serve(t, fibonacco.Viewer)
 	s.overview.Skips = nil

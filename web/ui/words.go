@@ -18,12 +18,17 @@ var skipWords = map[fibonacco.SkipReason]string{
 	fibonacco.Paused:         "Paused",
 	fibonacco.NotActive:      "Not in the programme",
 	fibonacco.MonthlyLimit:   "Monthly limit reached",
+	fibonacco.InvalidPhone:   "Number takes no voicemail",
+	fibonacco.AttemptLimit:   "Number tried often enough",
+	fibonacco.UnfitScript:    "Voicemail script may not be spoken",
 	fibonacco.OutsideHours:   "Outside calling hours",
 	fibonacco.NoCampaign:     "No campaign that day",
 	fibonacco.Missed:         "Day went by",
 	fibonacco.Duplicate:      "Already planned",
 	fibonacco.Deleted:        "Business deleted",
 	fibonacco.HealthPause:    "Sending paused for health",
+	fibonacco.QuietDay:       "Quiet day",
+	fibonacco.FrequencyCap:   "Enough mail already",
 }
 
 func skipWord(r fibonacco.SkipReason) string {
@@ -128,6 +133,8 @@ func attentionWords(a fibonacco.Attention) (text, href string) {
 	switch a.Kind {
 	case "sending_paused":
 		return "stop: programme mail is paused", ""
+	case "voicemail_paused":
+		return "stop: voicemails are paused", ""
 	case "unknown_sends":
 		return pick("send with unknown result", "sends with unknown result"), ""
 	case "failed_sends":

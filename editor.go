@@ -1,0 +1,142 @@
+package fibonacco
+
+import (
+	"context"
+	"time"
+)
+
+// CampaignDraft is a campaign as somebody writes it. What is not here follows from it.
+type CampaignDraft struct {
+	ID                 string       `json:"id"`   // "HOOK-001"; fixed once the campaign is there
+	Type               CampaignType `json:"type"` // likewise
+	Day                int          `json:"day"`  // programme day; 0 outside the programme
+	Title              string       `json:"title"`
+	Slug               string       `json:"slug"` // of its learning page; fixed once the campaign is there
+	Subject            string       `json:"subject"`
+	Subjects           []string     `json:"subjects"` // further ones, tried against Subject; at most 4
+	Preheader          string       `json:"preheader"`
+	BodyMarkdown       string       `json:"body_markdown"`
+	LearningButton     string       `json:"learning_button"`
+	ServiceType        string       `json:"service_type"` // "" teaches only
+	ApprovalButtonText string       `json:"approval_button_text"`
+	UpsellServices     []string     `json:"upsell_services"`
+	MeetingTopic       string       `json:"meeting_topic"`
+	RVMScript          string       `json:"rvm_script"`
+}
+
+// CampaignVersion is what a campaign said. It never changes.
+type CampaignVersion struct {
+	CampaignID         string    `json:"campaign_id"`
+	Version            int       `json:"version"` // from 1
+	Title              string    `json:"title"`
+	Subject            string    `json:"subject"`
+	Subjects           []string  `json:"subjects"`
+	Preheader          string    `json:"preheader"`
+	BodyMarkdown       string    `json:"body_markdown"`
+	LearningButton     string    `json:"learning_button"`
+	ApprovalButtonText string    `json:"approval_button_text"`
+	ServiceType        string    `json:"service_type"`
+	MeetingTopic       string    `json:"meeting_topic"`
+	RVMScript          string    `json:"rvm_script"`
+	Day                int       `json:"day"`
+	EmailTemplateID    string    `json:"email_template_id"`
+	CreatedBy          string    `json:"created_by"` // who wrote it, or "library"
+	CreatedAt          time.Time `json:"created_at"`
+}
+
+// CampaignFinding is something about a campaign's mail that somebody should look at.
+type CampaignFinding struct {
+	Field    string `json:"field"`    // "subject", "body_markdown"; "mail" for the whole
+	Message  string `json:"message"`  // a sentence fragment: "is longer than 102 KB"
+	Severity string `json:"severity"` // error: it cannot be saved; warning: it can
+}
+
+// CampaignEditor writes campaigns, version by version (M2-19). A mail goes out as it was planned: what
+// is edited afterwards is for the mails that are planned afterwards. Routes: GET /campaigns/{id}/versions,
+// GET /campaigns/{id}/versions/{n}, POST /campaigns, PUT /campaigns/{id} (If-Match: the version),
+// POST /campaigns/{id}/activate and /deactivate, POST /campaigns/lint.
+type CampaignEditor interface {
+	// CreateCampaign stores version 1, inactive. Invalid with every field that cannot be used,
+	// Conflict when the id or the slug is taken. findings are warnings.
+	CreateCampaign(ctx context.Context, draft CampaignDraft, by string) (c *Campaign, findings []CampaignFinding, err error)
+	// UpdateCampaign stores the next version, when the draft says something else than version does.
+	// Conflict when version is not the present one: somebody else was faster. Invalid likewise.
+	UpdateCampaign(ctx context.Context, version int, draft CampaignDraft, by string) (c *Campaign, findings []CampaignFinding, err error)
+	// SetCampaignActive lets a campaign be planned, or no more; what is planned goes. Conflict when
+	// another active campaign has its day.
+	SetCampaignActive(ctx context.Context, id string, active bool) (changed bool, err error)
+	// CampaignVersion returns NotFound when there is no such version.
+	CampaignVersion(ctx context.Context, id string, version int) (*CampaignVersion, error)
+	// ListCampaignVersions is all versions, newest first; NotFound for an unknown campaign.
+	ListCampaignVersions(ctx context.Context, id string) ([]CampaignVersion, error)
+	// LintCampaign says what is wrong with a draft, and stores nothing.
+	LintCampaign(draft CampaignDraft) []CampaignFinding
+}
+
+// MailPreview is a campaign's mail as one business would get it. Its links lead nowhere.
+type MailPreview struct {
+	CampaignID string `json:"campaign_id"`
+	Version    int    `json:"version"`
+	Subject    string `json:"subject"`
+	Preheader  string `json:"preheader"`
+	HTML       string `json:"html"` // a whole document
+	Text       string `json:"text"`
+	Headers    string `json:"headers"` // as on the wire, with "\n" at the end of a line
+	Size       int    `json:"size"`    // bytes of the whole message
+}
+
+// CampaignPreviewer shows mails before they go. Routes: GET /campaigns/{id}/preview?smb_id=&version=,
+// POST /campaigns/{id}/test-send.
+type CampaignPreviewer interface {
+	// PreviewCampaign shows a version (0 is the present one) for an SMB. NotFound for an unknown
+	// campaign, version or SMB.
+	PreviewCampaign(ctx context.Context, id string, version int, smbID int64) (*MailPreview, error)
+	// TestSend mails it to the given address, with [Test] before the subject and without a send row
+	// (M2-21). It returns once the mail is queued. TooMany when there were enough in the last hour.
+	TestSend(ctx context.Context, id string, version int, smbID int64, to, by string) error
+}
+
+// CampaignStats is what became of a campaign's mails (M2-20). Each figure is counted by itself, so
+// that a mail may be in several.
+type CampaignStats struct {
+	CampaignID   string `json:"campaign_id"`
+	Version      int    `json:"version"` // 0 is all of them
+	Planned      int    `json:"planned"` // rows, whatever became of them
+	Queued       int    `json:"queued"`  // not handed over yet
+	Sent         int    `json:"sent"`    // accepted by the provider
+	Delivered    int    `json:"delivered"`
+	Opened       int    `json:"opened"`  // by a person
+	Clicked      int    `json:"clicked"` // by a person
+	Bounced      int    `json:"bounced"` // for good
+	Complained   int    `json:"complained"`
+	Unsubscribed int    `json:"unsubscribed"` // by this mail's link
+	Failed       int    `json:"failed"`
+	Unknown      int    `json:"unknown"`
+	Suppressed   int    `json:"suppressed"`
+	Cancelled    int    `json:"cancelled"`
+
+	// Percent of the mails sent, 0 to 100; 0 when none was.
+	DeliveryRate    float64 `json:"delivery_rate"`
+	OpenRate        float64 `json:"open_rate"`
+	ClickRate       float64 `json:"click_rate"`
+	BounceRate      float64 `json:"bounce_rate"`
+	ComplaintRate   float64 `json:"complaint_rate"`
+	UnsubscribeRate float64 `json:"unsubscribe_rate"`
+
+	Subjects []SubjectStats `json:"subjects"` // of a version with several; nil otherwise
+	Winner   *int           `json:"winner"`   // the subject that won, if one has
+}
+
+// SubjectStats is how one of the subjects under test does.
+type SubjectStats struct {
+	Variant int    `json:"variant"` // 0 is the campaign's own subject
+	Subject string `json:"subject"`
+	Sent    int    `json:"sent"` // long enough ago to count
+	Reacted int    `json:"reacted"`
+}
+
+// CampaignReporter counts. Route: GET /campaigns/{id}/stats?version=.
+type CampaignReporter interface {
+	// CampaignStats counts one version, or with 0 all. NotFound for an unknown campaign.
+	CampaignStats(ctx context.Context, id string, version int) (*CampaignStats, error)
+}
