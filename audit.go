@@ -41,8 +41,11 @@ var AuditListing = Listing{
 	},
 }
 
-// AuditLog reads the audit log.
+// AuditLog reads the audit log, and notes what leaves the house.
 type AuditLog interface {
 	// ListAudit is one page of AuditListing, as far as the caller's communities go.
 	ListAudit(ctx context.Context, q ListQuery) (Page[AuditEntry], error)
+	// NoteExport notes that whoever asks takes a whole list with them (list.exported), before they
+	// get it. narrowed is the names of what it was narrowed by; the values may be personal.
+	NoteExport(ctx context.Context, list, format string, narrowed []string) error
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 
 	"github.com/fibonacco/fibonacco"
 	"github.com/fibonacco/fibonacco/db"
@@ -46,4 +47,20 @@ func scan(row db.Row) (e fibonacco.AuditEntry, err error) {
 		return e, err
 	}
 	return e, errors.Join(json.Unmarshal([]byte(before), &e.Before), json.Unmarshal([]byte(after), &e.After))
+}
+
+// NoteExport implements fibonacco.AuditLog. Who is limited to communities leaves an entry for each,
+// so that those who answer for a community see what was taken from it.
+func (s *Service) NoteExport(ctx context.Context, list, format string, narrowed []string) error {
+	slices.Sort(narrowed)
+	entry := fibonacco.AuditEntry{Action: "list.exported", Entity: list, After: map[string]any{"format": format, "narrowed_by": append([]string{}, narrowed...)}}
+	entries := []fibonacco.AuditEntry{entry}
+	if scope := fibonacco.ScopeOf(ctx); scope != nil {
+		entries = entries[:0]
+		for _, id := range scope {
+			entry.CommunityID = &id
+			entries = append(entries, entry)
+		}
+	}
+	return s.db.Update(ctx, func(tx *db.Tx) error { return Record(ctx, tx, entries...) })
 }

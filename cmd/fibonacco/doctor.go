@@ -12,6 +12,7 @@ import (
 
 	"github.com/fibonacco/fibonacco"
 	"github.com/fibonacco/fibonacco/config"
+	"github.com/fibonacco/fibonacco/smb/search"
 )
 
 type doctorCommand struct {
@@ -100,7 +101,7 @@ func (e *env) examine(ctx context.Context) []finding {
 	} else {
 		add("mailer", "ok", "catcher: mail is kept at /mailbox, nothing leaves")
 	}
-	out = append(out, a.voicemailFinding(ctx))
+	out = append(out, a.voicemailFinding(ctx), a.searchFinding(ctx))
 	for _, p := range a.parts(ctx) {
 		state := "ok"
 		switch {
@@ -121,6 +122,18 @@ func (e *env) examine(ctx context.Context) []finding {
 		add("library", "ok", "%d campaigns", len(campaigns))
 	}
 	return out
+}
+
+// searchFinding tells whether a search reads an index or every business.
+func (a *app) searchFinding(ctx context.Context) finding {
+	has, err := search.HasIndex(ctx, a.db)
+	switch {
+	case err != nil:
+		return finding{"search", "failed", err.Error()}
+	case !has:
+		return finding{"search", "warning", "reads every business: let a superuser run CREATE EXTENSION pg_trgm in this database; the index follows by itself at night"}
+	}
+	return finding{"search", "ok", "by its index"}
 }
 
 func writable(dir string) (string, error) {

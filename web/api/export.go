@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"mime"
 	"net/http"
 	"net/url"
@@ -100,6 +101,9 @@ func export[T any](ctx context.Context, a *API, l fibonacco.Listing, members []s
 			a.breakOff(ctx, out, q.Format, err)
 			return nil
 		case !out.begun:
+			if err := a.noteExport(ctx, l.Name, q); err != nil {
+				return err
+			}
 			out.begin(kind, fmt.Sprintf("%s-%s.%s", l.Name, a.o.Clock.Now().UTC().Format("20060102-150405"), q.Format))
 		}
 		for _, v := range page.Data {
@@ -113,6 +117,18 @@ func export[T any](ctx context.Context, a *API, l fibonacco.Listing, members []s
 		}
 		q.Cursor = page.Next
 	}
+}
+
+// noteExport leaves a line in the audit log. A list that cannot be noted is not given.
+func (a *API) noteExport(ctx context.Context, list string, q question) error {
+	if a.o.Audit == nil {
+		return nil
+	}
+	narrowed := slices.Collect(maps.Keys(q.Filter))
+	if q.Search != "" {
+		narrowed = append(narrowed, "search")
+	}
+	return a.o.Audit.NoteExport(ctx, list, q.Format, narrowed)
 }
 
 func readPage[T any](ctx context.Context, q question, read func(context.Context, question) (fibonacco.Page[T], error)) (fibonacco.Page[T], error) {

@@ -7,6 +7,7 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -176,6 +177,23 @@ func fetch(t *testing.T, server *httptest.Server, path, encoding string) (string
 	}
 	text, err := io.ReadAll(body)
 	return string(text), err
+}
+
+// What leaves as a whole is noted before it leaves; what is looked at by pages is not.
+func TestExportsAreNoted(t *testing.T) {
+	t.Parallel()
+	tr := newTrail(3)
+	a := tr.api()
+	for _, path := range []string{"?format=csv&filter[entity]=smb&filter[action]=smb.updated", "?format=ndjson", "", "?format=csv&filter[nothing]=1"} {
+		do(t, a, request{route: "GET /audit-log" + path})
+	}
+	if want := "[audit-log csv [action entity] audit-log ndjson []]"; fmt.Sprint(tr.noted) != want {
+		t.Errorf("noted %v, want %s", tr.noted, want)
+	}
+	tr.fails = map[string]error{"noting": errors.New("disk full")}
+	if got := do(t, a, request{route: "GET /audit-log?format=csv"}); got.StatusCode != http.StatusInternalServerError || strings.Contains(got.body, "Ana") {
+		t.Errorf("an export that cannot be noted: %d %s", got.StatusCode, got.body)
+	}
 }
 
 // endless is a list that never ends.

@@ -24,6 +24,13 @@ type trail struct {
 	entries []fibonacco.AuditEntry
 	asked   []fibonacco.ListQuery
 	fails   map[string]error // by cursor
+	noted   []string
+}
+
+func (tr *trail) NoteExport(_ context.Context, list, format string, narrowed []string) error {
+	slices.Sort(narrowed)
+	tr.noted = append(tr.noted, fmt.Sprint(list, " ", format, " ", narrowed))
+	return tr.fails["noting"]
 }
 
 func newTrail(n int) *trail {

@@ -170,6 +170,8 @@ type listener struct {
 	p   fibonacco.Principal
 }
 
+func (l *listener) NoteExport(context.Context, string, string, []string) error { return nil }
+
 func (l *listener) ListAudit(ctx context.Context, _ fibonacco.ListQuery) (page fibonacco.Page[fibonacco.AuditEntry], err error) {
 	l.ctx, l.p = ctx, *fibonacco.PrincipalOf(ctx)
 	return page, nil
