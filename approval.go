@@ -34,6 +34,7 @@ var ApprovalListing = Listing{
 	Name: "approvals", Sort: "-id",
 	Fields: []ListField{
 		{Name: "id", Kind: IntegerField, Filter: true, Sort: true, About: "In the order they came."},
+		{Name: "smb_id", Kind: IntegerField, Filter: true, About: "Who said yes."},
 		{Name: "service_type", Kind: TextField, Filter: true, About: "What was approved."},
 		{Name: "status", Kind: TextField, Values: []string{"pending", "provisioning", "provisioned", "failed", "cancelled"}, Filter: true, About: "How far it is."},
 		{Name: "source_type", Kind: TextField, Filter: true, About: "email, learning_center, direct, upsell, phone or chat."},
@@ -43,31 +44,44 @@ var ApprovalListing = Listing{
 
 // ApprovalUpsell is one further service offered after an approval.
 type ApprovalUpsell struct {
-	ID                  int64
-	ApprovalID          int64
-	UpsellServiceType   string
-	OfferedAt           time.Time
-	Accepted            *bool // nil until answered
-	AcceptedAt          *time.Time
-	DeclinedAt          *time.Time
-	ResultingApprovalID *int64
+	ID                  int64      `json:"id"`
+	ApprovalID          int64      `json:"approval_id"`
+	UpsellServiceType   string     `json:"upsell_service_type"`
+	OfferedAt           time.Time  `json:"offered_at"`
+	Accepted            *bool      `json:"accepted"` // nil until answered
+	AcceptedAt          *time.Time `json:"accepted_at"`
+	DeclinedAt          *time.Time `json:"declined_at"`
+	ResultingApprovalID *int64     `json:"resulting_approval_id"`
 }
 
 // ProvisioningTask is the work of making an approved service real.
 type ProvisioningTask struct {
-	ID            int64
-	ApprovalID    int64
-	SMBID         int64
-	ServiceType   string
-	Status        string // queued, processing, completed, failed
-	Priority      int    // the SMB's tier; 5 by default
-	StartedAt     *time.Time
-	CompletedAt   *time.Time
-	FailedAt      *time.Time
-	FailureReason string
-	ResultData    map[string]any
-	CreatedAt     time.Time
-	UpdatedAt     time.Time
+	ID            int64          `json:"id"`
+	ApprovalID    int64          `json:"approval_id"`
+	SMBID         int64          `json:"smb_id"`
+	ServiceType   string         `json:"service_type"`
+	Status        string         `json:"status"`   // queued, processing, completed, failed
+	Priority      int            `json:"priority"` // the SMB's tier; 5 by default
+	StartedAt     *time.Time     `json:"started_at"`
+	CompletedAt   *time.Time     `json:"completed_at"`
+	FailedAt      *time.Time     `json:"failed_at"`
+	FailureReason string         `json:"failure_reason"`
+	ResultData    map[string]any `json:"result_data"`
+	CreatedAt     time.Time      `json:"created_at"`
+	UpdatedAt     time.Time      `json:"updated_at"`
+}
+
+// ProvisioningTaskListing is what can be asked of the provisioning tasks.
+var ProvisioningTaskListing = Listing{
+	Name: "provisioning-tasks", Sort: "-id",
+	Fields: []ListField{
+		{Name: "id", Kind: IntegerField, Filter: true, Sort: true, About: "In the order they were made."},
+		{Name: "approval_id", Kind: IntegerField, Filter: true, About: "The approval it serves."},
+		{Name: "smb_id", Kind: IntegerField, Filter: true, About: "Whose service it is."},
+		{Name: "service_type", Kind: TextField, Filter: true, About: "What is made."},
+		{Name: "status", Kind: TextField, Values: []string{"queued", "processing", "completed", "failed"}, Filter: true, About: "How far it is."},
+		{Name: "created_at", Kind: TimeField, Filter: true, About: "Since when."},
+	},
 }
 
 // ApprovalClaim is what a valid approval token proves.
@@ -91,9 +105,21 @@ type ApprovalRequest struct {
 
 // UpsellOffer is a further service to offer.
 type UpsellOffer struct {
-	ServiceType string
-	Title       string
-	Description string
+	ServiceType string `json:"service_type"`
+	Title       string `json:"title"`
+	Description string `json:"description"`
+}
+
+// Offering is a service that a business can say yes to, in the words that its owner reads.
+// Offerings are data: config/services.yaml, of which an operator may have their own.
+type Offering struct {
+	Type      string   `json:"type" yaml:"type"`           // "listing_claim"
+	Title     string   `json:"title" yaml:"title"`         // "A page of your own"
+	Summary   string   `json:"summary" yaml:"summary"`     // what it does, and does not do: one or two sentences
+	Next      []string `json:"next" yaml:"next"`           // what happens after the yes, step by step
+	Automatic bool     `json:"automatic" yaml:"automatic"` // starts by itself (M4-11); otherwise a person replies
+	Upsells   []string `json:"upsells" yaml:"upsells"`     // types offered after a yes, at most three
+	Meeting   string   `json:"meeting" yaml:"meeting"`     // what a meeting about it would be about
 }
 
 // ApprovalService is Module 4's contract.

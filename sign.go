@@ -25,6 +25,11 @@ const (
 	ApproveToken     TokenKind = 'a' // approval of one service; expires
 	PasswordToken    TokenKind = 'p' // lets a user set a password; expires, good once
 	VoicemailToken   TokenKind = 'v' // where a provider reports the result of one voicemail
+	ViewToken        TokenKind = 'w' // one visit to one learning page
+	ReceiptToken     TokenKind = 'd' // what follows one approval: its success page and its offers
+	OwnerToken       TokenKind = 'o' // a business's own pages: what it has approved, to fill in and change; expires
+	BookingToken     TokenKind = 'b' // one booking, for whoever made it
+	ReviewToken      TokenKind = 'r' // one request for a review
 )
 
 const (

@@ -50,6 +50,10 @@ var tables = []table{
 		columns: columns("smb_id int, tag text=''"),
 	},
 	{
+		name: "smb_addresses", about: "The word by which its public pages are found.", of: theirs, key: "smb_id", fate: gone,
+		columns: columns("smb_id int, slug text='', created_at time"),
+	},
+	{
 		name: "consents", about: "Every yes and no to being reached: what was agreed to, when, and where from.", of: theirs, key: "id",
 		columns: columns(
 			"id int, smb_id int, channel word, granted bool, wording word, version word, source word, source_url text='', address text=''",
