@@ -36,6 +36,7 @@ var layers = map[string][]string{
 	"campaign/voicemail": {"", "db", "queue", "campaign/template"},
 	"voicemail":          {""},
 	"campaign":           {"", "db", "db/query", "queue", "audit", "campaign/template", "campaign/render"},
+	"notice":             {"", "db", "queue"},
 	"approval":           {"", "db", "db/query", "queue", "audit", "campaign/template"},
 	"learning":           {"", "db", "queue", "campaign/template", "campaign/render"},
 	"analytics":          {"", "db"},

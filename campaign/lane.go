@@ -237,3 +237,12 @@ func (l *lane) store(group []result) {
 		r.ticket.group.Done()
 	}
 }
+
+// Deliver hands over one mail that is no send of the programme, over the same connections and within
+// the same rates, and waits for the answer. It returns Unavailable in a process that mails nothing.
+func (s *Service) Deliver(ctx context.Context, m *fibonacco.Mail) (fibonacco.Handover, error) {
+	if s.lane == nil {
+		return fibonacco.Handover{}, fibonacco.Errorf(fibonacco.Unavailable, "this process mails nothing")
+	}
+	return s.lane.deliver(ctx, m)
+}

@@ -22,6 +22,7 @@ func flow(a *app) {
 func schedule(a *app) {
 	a.campaign.Schedule()
 	a.voicemail.Schedule()
+	a.notices.Schedule()
 	a.queue.Every("track.sweep", "@every 1h", "UTC", a.track.SweepMessages)
 	a.queue.Every("smb.nightly", "30 3 * * *", "America/New_York", a.smb.Nightly)
 	a.queue.Every("smb.search", "@every 1m", "UTC", a.smb.RepairSearch)

@@ -30,6 +30,7 @@ import (
 	"github.com/fibonacco/fibonacco/mail/ses"
 	"github.com/fibonacco/fibonacco/mail/smtp"
 	"github.com/fibonacco/fibonacco/mail/sns"
+	"github.com/fibonacco/fibonacco/notice"
 	"github.com/fibonacco/fibonacco/queue"
 	"github.com/fibonacco/fibonacco/smb"
 	"github.com/fibonacco/fibonacco/smb/consent"
@@ -61,6 +62,7 @@ type app struct {
 	answers   *idempotency.Service
 	merges    merges
 
+	notices     *notice.Service
 	voicemail   *voicemail.Service
 	voicemailer fibonacco.Voicemailer // nil unless this process works, and a provider is set up
 	rvmWebhook  fibonacco.Webhook     // nil unless a provider is set up
@@ -155,6 +157,7 @@ func wire(ctx context.Context, settings *config.Settings, w wiring) (a *app, err
 	if err != nil {
 		return a, err
 	}
+	a.notices = notice.New(a.noticeOptions())
 	if err := a.openVoicemail(signer, w.works); err != nil {
 		return a, err
 	}
@@ -163,6 +166,15 @@ func wire(ctx context.Context, settings *config.Settings, w wiring) (a *app, err
 	a.imports.Register()
 	flow(a)
 	return a, nil
+}
+
+// noticeOptions let notices go out by the way of the programme's mails.
+func (a *app) noticeOptions() notice.Options {
+	o := notice.Options{DB: a.db, Queue: a.queue, Config: a.cfg, Log: a.log}
+	if a.mailer != nil {
+		o.Deliver, o.Ready = a.campaign.Deliver, a.mailer.Ready
+	}
+	return o
 }
 
 // close gives everything back, last first.

@@ -129,6 +129,7 @@ func (w *world) randomRows(r *rand.Rand, id int64, ids []int64) {
 		`INSERT INTO provisioning_tasks (approval_id, smb_id, service_type) VALUES ($2, $1, 'seo')`,
 		`INSERT INTO content_views (smb_id, content_slug, started_at) VALUES ($1, 'page-' || $2, '2026-02-20 10:00:00')`,
 		`INSERT INTO callbacks (uuid, smb_id, rvm_drop_id, caller_phone, called_number, started_at) VALUES ('` + uuid.NewString() + `', $1, ` + fmt.Sprint(drop) + `, 'x', $2, '2026-02-20 10:00:00')`,
+		`INSERT INTO notices (notice_key, purpose, smb_id, recipient, subject, due_at, created_at, updated_at) VALUES ('` + uuid.NewString() + `', $2, $1, 'x', 'y', '2026-02-20 10:00:00', '2026-02-20 10:00:00', '2026-02-20 10:00:00')`,
 		`INSERT INTO email_conversations (smb_id, direction, from_email, to_email, body) VALUES ($1, 'in', 'x', 'y', $2)`,
 		`INSERT INTO chat_messages (session_id, smb_id, role, content) VALUES ('` + uuid.NewString() + `', $1, 'user', $2)`,
 		`INSERT INTO ai_tasks (smb_id, task_type, suggested_at) VALUES ($1, $2, '2026-02-20 10:00:00')`,

@@ -37,6 +37,7 @@ var tables = []owned{
 	{table: "approvals", column: "smb_id", key: "id"},
 	{table: "provisioning_tasks", column: "smb_id", key: "id"},
 	{table: "content_views", column: "smb_id", key: "id"},
+	{table: "notices", column: "smb_id", key: "id"},
 	{table: "callbacks", column: "smb_id", key: "id"},
 	{table: "email_conversations", column: "smb_id", key: "id"},
 	{table: "chat_messages", column: "smb_id", key: "id"},

@@ -99,6 +99,7 @@ var vocabulary = map[string][]string{
 	"skips":               {"campaign_id", "reason"},
 	"email_event_days":    {"event_type", "verdict"},
 	"voicemail_skips":     {"campaign_id", "reason"},
+	"notices":             {"notice_key", "purpose", "status"},
 	"voicemail_quota":     {"period"},
 	"rvm_drops":           {"voice_persona", "provider", "status", "campaign_id", "counted_month", "claimed_by"},
 	"callbacks":           {"called_number", "intent_detected"},

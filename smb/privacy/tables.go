@@ -110,6 +110,13 @@ var tables = []table{
 		columns: columns("smb_id int, period word, used int"),
 	},
 	{
+		name: "notices", about: "Confirmations and reminders that were mailed.", of: theirs, key: "id",
+		columns: columns(
+			"id int, notice_key word, purpose word, smb_id int, recipient text='', subject text='', content json='{}', status word, attempts int",
+			"last_error text=NULL, message_id text=NULL, due_at time, released_at time, sent_at time, created_at time, updated_at time",
+		),
+	},
+	{
 		name: "callbacks", about: "Calls that came in, with what was said.", key: "id",
 		of: theirs + ` OR ` + strangers + ` AND caller_phone IN ({phones})`,
 		columns: columns(

@@ -210,6 +210,7 @@ func (w *world) business(x traces, community int64) (id int64) {
 			approval := w.row("approvals", x, mine(nil))
 			w.row("approval_upsells", x, map[string]any{"approval_id": approval})
 			w.row("provisioning_tasks", x, mine(map[string]any{"approval_id": approval}))
+			w.row("notices", x, mine(map[string]any{"notice_key": uuid.NewString(), "attempts": 1}))
 			w.row("email_event_days", x, map[string]any{"campaign_send_id": send, "event_type": "opened", "verdict": "human", "events": 3})
 			w.row("voicemail_skips", x, mine(map[string]any{"campaign_send_id": send, "community_id": community}))
 			w.row("voicemail_quota", x, mine(map[string]any{"period": "2026-0" + strconv.Itoa(n+1), "used": 1}))
