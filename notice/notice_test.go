@@ -280,7 +280,7 @@ func TestHostileTexts(t *testing.T) {
 		kinds := ""
 		for {
 			p, err := parts.NextPart()
-			if err == io.EOF {
+			if errors.Is(err, io.EOF) {
 				break
 			}
 			if err != nil {
