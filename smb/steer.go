@@ -30,11 +30,11 @@ func shortest(ways []way, walk int) (w way, ok bool) {
 	return w, w.rows <= walk
 }
 
-// listed is how a page of size SMBs of a narrowing is read best. ownOrder says that no order was
-// asked for, so that a search may have its own.
-func (n narrowing) listed(ctx context.Context, tx *db.Tx, size int, ownOrder bool) (listing, error) {
-	l := listing{table: smbTable, ranked: ownOrder && n.searches[0].Asked()}
-	s, err := n.sampled(ctx, tx, l.ranked)
+// listed is how a page of size SMBs of a narrowing is read best in an order. A search has its own
+// when none was asked for.
+func (n narrowing) listed(ctx context.Context, tx *db.Tx, size int, order []string) (listing, error) {
+	l := listing{table: smbTable, ranked: len(order) == 0 && n.searches[0].Asked()}
+	s, err := n.sampled(ctx, tx, l.ranked, carriedBy(order))
 	s.page = size
 	if err != nil {
 		return l, err
@@ -53,7 +53,7 @@ func (n narrowing) listed(ctx context.Context, tx *db.Tx, size int, ownOrder boo
 		l.table.Before = func(ctx context.Context, tx *db.Tx, part int) error { return tx.InOrder(ctx, walks[part]) }
 		return l, nil
 	}
-	chosen, driven := shortest(n.ways(engine, s, 0), s.walk(s.all))
+	chosen, driven := shortest(n.ways(engine, s, 0), s.walkCarried())
 	l.table.Before = func(ctx context.Context, tx *db.Tx, _ int) error { return tx.InOrder(ctx, !driven) }
 	switch {
 	case !driven:
@@ -65,7 +65,7 @@ func (n narrowing) listed(ctx context.Context, tx *db.Tx, size int, ownOrder boo
 		l.where = func(arg func(any) string) []string {
 			where := n.where(engine, arg)
 			if s.entangled() {
-				where = append(where, "smbs.id = ANY (ARRAY("+chosen.ids(arg)+"))")
+				where = append(where, isOne(engine, "smbs.id", chosen.ids(arg)))
 			}
 			return where
 		}
@@ -149,7 +149,7 @@ func (n narrowing) rankPart(r search.Rank, engine db.Engine, s sample) (part que
 			where = append(where, ranked)
 		}
 		if driven {
-			return append(where, within("smb_search.smb_id", chosen.ids(arg)))
+			return append(where, isOne(engine, "smb_search.smb_id", chosen.ids(arg)))
 		}
 		if id := n.oneCommunity(); id != "" { // its names have an order of their own
 			where = append(where, "smb_search.community_id = CAST("+arg(id)+" AS bigint)")
@@ -162,6 +162,15 @@ func (n narrowing) rankPart(r search.Rank, engine db.Engine, s sample) (part que
 		return where
 	}
 	return part, driven
+}
+
+// isOne is within, so that PostgreSQL finds these ids first, whatever it thinks of how many they
+// are: as a join it would try to be clever, and walk along the order of the list.
+func isOne(engine db.Engine, id, ids string) string {
+	if engine == db.Postgres && ids != "" {
+		return id + " = ANY (ARRAY(" + ids + "))"
+	}
+	return within(id, ids)
 }
 
 // searching reports whether any text is searched for.
@@ -185,7 +194,7 @@ func (n narrowing) counted(ctx context.Context, tx *db.Tx, arg func(any) string)
 	if engine == db.Postgres {
 		return n.where(engine, arg), nil
 	}
-	s, err := n.sampled(ctx, tx, false)
+	s, err := n.sampled(ctx, tx, false, nil)
 	if err != nil {
 		return nil, err
 	}
