@@ -53,7 +53,7 @@ func fillPlanned(t *testing.T, d *db.DB, s *smb.Service) (towns []int64) {
 			}
 			rows.Add(uuid.NewString(), towns[done*10/planned], name, normal.NameKey(name), rare(2000, "Astrologer", pick("Bakery Pizza Barber Florist Plumbing")),
 				rare(2000, "Guild", nil), fmt.Sprintf("owner%d@shop%d.example", done, done%977), fmt.Sprintf("+1718%07d", done), rare(2000, "Nowhere", pick("Brooklyn Queens Bronx")),
-				rare(2000, "AK", "NY"), fmt.Sprint(10000+done%900), rare(2000, 1, tier), rare(2000, 95, score), rare(2000, "paused", pick("pending active active active")),
+				rare(2000, "AK", "NY"), fmt.Sprint(10000+done%60), rare(2000, 1, tier), rare(2000, 95, score), rare(2000, "paused", pick("pending active active active")),
 				rare(2000, "RARE-001", rare(2, "HOOK-001", nil)), rare(2000, 89, r.IntN(20)), rare(2000, "ai_account_manager", "self_service"), rare(2000, "premium", "free"),
 				rare(2000, "fair", "import"), rare(2000, false, true), rare(2000, false, true), rare(2000, true, false), rare(2000, 5, 60+r.IntN(40)),
 				rare(2000, now, nil), rare(2000, now, nil), now.Add(-time.Duration(r.IntN(1e6))*time.Second), now.Add(-time.Duration(r.IntN(1e6))*time.Second))
@@ -104,6 +104,9 @@ var mostly = fibonacco.Filter{
 	"created_at": "2026-02-01..", "updated_at": "..2026-03-02",
 }
 
+// together is two conditions, each of a few in a hundred, that hardly a business meets at once.
+var together = fibonacco.Filter{"zip": "10007", "data_quality_score": "70"}
+
 // question is one question to the list, with a name for people.
 type question struct {
 	name string
@@ -136,6 +139,7 @@ func planQuestions(towns []int64) []question {
 		{"engagement_tier": "1,2,3", "source": "import", "engagement_score": "45.."},
 		{"engagement_tier": "4", "engagement_score": "40.."}, // each frequent, never together
 		{"state": "AK", "category": "Astrologer", "zip": "!10007"},
+		together,
 		{"tag": "vip", "campaign_status": "active", "created_at": "2026-02-20..2026-02-25"},
 	} {
 		for _, sort := range []string{"id", "-engagement_score", "business_name", "-updated_at"} {
@@ -198,6 +202,12 @@ func TestNoListReadsEverything(t *testing.T) {
 					looksAtPostgres(t, d, q, st)
 				}
 			}
+		}
+		page, err := s.QuerySMBs(t.Context(), fibonacco.SMBQuery{Filter: fibonacco.SMBFilter{Where: together}, Size: 200})
+		must(t, err)
+		want := count(t, d, `SELECT count(*) FROM smbs WHERE zip = '10007' AND data_quality_score = 70`)
+		if want == 0 || len(page.Data) != want {
+			t.Errorf("%d businesses are listed for %v, want %d", len(page.Data), together, want)
 		}
 	})
 }
