@@ -89,7 +89,10 @@ type SkipCount struct {
 
 // Analytics reads the figures. Every one equals what a recount of the rows gives.
 type Analytics interface {
-	// Overview is the first page's figures as of now.
+	// Overview is the first page's figures as of now: of everything, or of the communities that
+	// whoever asks is limited to. A mail counts for the community that it was planned in; what
+	// names a business, and what is not about a mail of the day, for the one where the business is
+	// now. Jobs belong to no community: who is limited does not hear of those that failed.
 	Overview(ctx context.Context) (*Overview, error)
 }
 

@@ -90,7 +90,10 @@ type CommunityService interface {
 	FindCommunity(ctx context.Context, id int64) (*Community, error)
 	// FindCommunityBySlug returns NotFound when there is no such slug.
 	FindCommunityBySlug(ctx context.Context, slug string) (*Community, error)
-	// ListCommunities is all of them by name, with counts of their businesses.
+	// ListCommunities is all of them by name, with counts of their businesses. A business that was
+	// added, changed or deleted by itself through this node counts at once. Where there are many
+	// (some 20,000), what imports, bulk changes, the programme and other nodes do may be missing for
+	// up to 10 seconds: the less, the quicker the counting is.
 	ListCommunities(ctx context.Context) ([]CommunityCount, error)
 	// QueryCommunities is one page of CommunityListing, with the same counts.
 	QueryCommunities(ctx context.Context, q ListQuery) (Page[CommunityCount], error)

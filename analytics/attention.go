@@ -28,20 +28,28 @@ func (s *Service) failedJobs(ctx context.Context) (int, error) {
 	return n, nil
 }
 
-// readAttention lists what waits for a person, the gravest first.
+// ofBusiness is the community of a send's business.
+const ofBusiness = "(SELECT smbs.community_id FROM smbs WHERE smbs.id = campaign_sends.smb_id)"
+
+// readAttention lists what waits for a person, the gravest first. Mails belong to where their
+// business is now, as in the list of sends; that sending is paused concerns everybody.
 func (c *counting) readAttention(ctx context.Context, tx *db.Tx, failedJobs int) error {
 	since := tx.Now.Add(-recent)
 	c.o.Attention = []fibonacco.Attention{}
 	for _, a := range []struct {
-		kind, query string
-		args        []any
+		kind, query, community string
+		args                   []any
 	}{
-		{"sending_paused", `SELECT COUNT(*), MIN(updated_at) FROM settings WHERE key = 'sending' AND REPLACE(CAST(value AS text), ' ', '') LIKE '%"paused":true%'`, nil},
-		{"voicemail_paused", `SELECT COUNT(*), MIN(updated_at) FROM settings WHERE key = 'voicemail' AND REPLACE(CAST(value AS text), ' ', '') LIKE '%"paused":true%'`, nil},
-		{"unknown_sends", `SELECT COUNT(*), MIN(scheduled_for) FROM campaign_sends WHERE status = 'unknown'`, nil},
-		{"failed_sends", `SELECT COUNT(*), MIN(scheduled_for) FROM campaign_sends WHERE status = 'failed' AND scheduled_for >= $1`, []any{since}},
-		{"failed_imports", `SELECT COUNT(*), MIN(created_at) FROM imports WHERE status = 'failed' AND created_at >= $1`, []any{since}},
+		{"sending_paused", `SELECT COUNT(*), MIN(updated_at) FROM settings WHERE key = 'sending' AND REPLACE(CAST(value AS text), ' ', '') LIKE '%"paused":true%'`, "", nil},
+		{"voicemail_paused", `SELECT COUNT(*), MIN(updated_at) FROM settings WHERE key = 'voicemail' AND REPLACE(CAST(value AS text), ' ', '') LIKE '%"paused":true%'`, "", nil},
+		{"unknown_sends", `SELECT COUNT(*), MIN(scheduled_for) FROM campaign_sends WHERE status = 'unknown'`, ofBusiness, nil},
+		{"failed_sends", `SELECT COUNT(*), MIN(scheduled_for) FROM campaign_sends WHERE status = 'failed' AND scheduled_for >= $1`, ofBusiness, []any{since}},
+		{"failed_imports", `SELECT COUNT(*), MIN(created_at) FROM imports WHERE status = 'failed' AND created_at >= $1`, "community_id", []any{since}},
 	} {
+		if a.community != "" {
+			within, args := c.within(a.community, len(a.args)+1)
+			a.query, a.args = a.query+within, append(a.args, args...)
+		}
 		one := fibonacco.Attention{Kind: a.kind}
 		if err := tx.QueryRow(ctx, a.query, a.args...).Scan(&one.Count, db.TimePtr(&one.OldestAt)); err != nil {
 			return fmt.Errorf("count %s: %w", a.kind, err)

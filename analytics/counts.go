@@ -12,10 +12,11 @@ import (
 // readSent counts what providers accepted, by when they did.
 func (c *counting) readSent(ctx context.Context, tx *db.Tx) error {
 	pieces := cut(c.spans()...)
+	within, args := c.within("s.community_id", 1)
 	err := tx.QueryBatch(ctx, pieces.rows(), `
 		SELECT rows.n, COALESCE(s.community_id, 0), COUNT(*)
 		FROM rows JOIN campaign_sends s ON s.sent_at >= rows.lo AND s.sent_at < rows.hi
-		WHERE s.status IN ('sent', 'bounced', 'complained') GROUP BY 1, 2`, func(r db.Row) error {
+		WHERE s.status IN ('sent', 'bounced', 'complained')`+within+` GROUP BY 1, 2`, func(r db.Row) error {
 		var n, count int
 		var community int64
 		if err := r.Scan(&n, &community, &count); err != nil {
@@ -25,7 +26,7 @@ func (c *counting) readSent(ctx context.Context, tx *db.Tx) error {
 			func(f *fibonacco.DayFigures) { f.Sent += count },
 			func(t *fibonacco.CommunityToday) { t.Sent += count })
 		return nil
-	})
+	}, args...)
 	if err != nil {
 		return fmt.Errorf("count sent mails: %w", err)
 	}
@@ -35,10 +36,11 @@ func (c *counting) readSent(ctx context.Context, tx *db.Tx) error {
 // readUnsent counts what was planned and did not leave, by when it was due.
 func (c *counting) readUnsent(ctx context.Context, tx *db.Tx) error {
 	pieces := cut(c.spans()...)
+	within, args := c.within("s.community_id", 1)
 	err := tx.QueryBatch(ctx, pieces.rows(), `
 		SELECT rows.n, COALESCE(s.community_id, 0), s.status, COALESCE(s.skip_reason, ''), COUNT(*)
 		FROM rows JOIN campaign_sends s ON s.scheduled_for >= rows.lo AND s.scheduled_for < rows.hi
-		WHERE s.status IN ('failed', 'unknown', 'suppressed', 'cancelled') GROUP BY 1, 2, 3, 4`, func(r db.Row) error {
+		WHERE s.status IN ('failed', 'unknown', 'suppressed', 'cancelled')`+within+` GROUP BY 1, 2, 3, 4`, func(r db.Row) error {
 		var n, count int
 		var community int64
 		var status fibonacco.SendStatus
@@ -67,7 +69,7 @@ func (c *counting) readUnsent(ctx context.Context, tx *db.Tx) error {
 				}
 			})
 		return nil
-	})
+	}, args...)
 	if err != nil {
 		return fmt.Errorf("count mails that did not leave: %w", err)
 	}

@@ -19,12 +19,13 @@ const (
 // never set. The hits of the window lead to the sends: a send's time is that of one of its hits.
 func (c *counting) readEngagement(ctx context.Context, tx *db.Tx) error {
 	w := c.window()
+	within, args := c.within("s.community_id", 3)
 	rows, err := tx.Query(ctx, `
 		SELECT COALESCE(s.community_id, 0), s.opened_at, s.clicked_at FROM campaign_sends s
 		WHERE s.id IN (
 			SELECT e.campaign_send_id FROM email_events e
 			WHERE e.event_at >= $1 AND e.event_at < $2 AND e.event_type IN ('opened', 'clicked'))
-		AND (s.opened_at >= $1 OR s.clicked_at >= $1)`, w.from, w.to)
+		AND (s.opened_at >= $1 OR s.clicked_at >= $1)`+within, append([]any{w.from, w.to}, args...)...)
 	if err != nil {
 		return fmt.Errorf("read opens and clicks: %w", err)
 	}
@@ -79,17 +80,26 @@ func (c *counting) clicked(community int64, at time.Time) {
 
 // readMachines counts today's hits that were a machine's.
 func (c *counting) readMachines(ctx context.Context, tx *db.Tx) (err error) {
+	within, args := c.within("s.community_id", 4)
+	if within != "" {
+		within = " AND EXISTS (SELECT 1 FROM campaign_sends s WHERE s.id = email_events.campaign_send_id" + within + ")"
+	}
 	c.o.MachineHits, err = db.Count(ctx, tx, `
-		SELECT COUNT(*) FROM email_events WHERE event_at >= $1 AND event_at < $2 AND verdict = $3`,
-		c.today.from, c.today.to, string(fibonacco.Machine))
+		SELECT COUNT(*) FROM email_events WHERE event_at >= $1 AND event_at < $2 AND verdict = $3`+within,
+		append([]any{c.today.from, c.today.to, string(fibonacco.Machine)}, args...)...)
 	if err != nil {
 		return fmt.Errorf("count machine hits: %w", err)
 	}
 	return nil
 }
 
-// readEvents counts the events of the day that are figures themselves.
+// readEvents counts the events of the day that are figures themselves. An event belongs to where its
+// business is now.
 func (c *counting) readEvents(ctx context.Context, tx *db.Tx) error {
+	within, args := c.within("smbs.community_id", 4)
+	if within != "" {
+		within = " AND EXISTS (SELECT 1 FROM smbs WHERE smbs.id = analytics_events.smb_id" + within + ")"
+	}
 	for _, of := range []struct {
 		span span
 		into *fibonacco.DayFigures
@@ -100,8 +110,8 @@ func (c *counting) readEvents(ctx context.Context, tx *db.Tx) error {
 		}
 		groups, err := db.Select[group](ctx, tx, `
 			SELECT event_type AS type, COUNT(*) AS n FROM analytics_events
-			WHERE event_type IN ($1...) AND occurred_at >= $2 AND occurred_at < $3 GROUP BY event_type`,
-			[]string{unsubscribed, approved}, of.span.from, of.span.to)
+			WHERE event_type IN ($1...) AND occurred_at >= $2 AND occurred_at < $3`+within+` GROUP BY event_type`,
+			append([]any{[]string{unsubscribed, approved}, of.span.from, of.span.to}, args...)...)
 		if err != nil {
 			return fmt.Errorf("count events: %w", err)
 		}

@@ -26,15 +26,26 @@ var told = []string{
 const feedColumns = `e.id, e.event_type, COALESCE(e.smb_id, 0) AS smb_id, COALESCE(smbs.business_name, '') AS business_name,
 	CAST(e.properties AS text) AS properties, e.occurred_at`
 
+// feedReach is how many of the newest events of a type are looked through for those of a community.
+// Where many communities are busy, a quiet one is told less of its past; its businesses tell all.
+const feedReach = 2000
+
 // feedQuery takes the newest of each type by the index, and leaves the merging to the caller.
-var feedQuery = func() string {
+// within is what limits it to some communities; "" when nothing does.
+func feedQuery(within string) string {
 	parts := make([]string, len(told))
 	for i, event := range told {
-		parts[i] = fmt.Sprintf(`SELECT * FROM (SELECT %s FROM analytics_events e LEFT JOIN smbs ON smbs.id = e.smb_id
-			WHERE e.event_type = '%s' ORDER BY e.occurred_at DESC, e.id DESC LIMIT %d) AS t%d`, feedColumns, event, feedLength, i)
+		if within == "" {
+			parts[i] = fmt.Sprintf(`SELECT * FROM (SELECT %s FROM analytics_events e LEFT JOIN smbs ON smbs.id = e.smb_id
+				WHERE e.event_type = '%s' ORDER BY e.occurred_at DESC, e.id DESC LIMIT %d) AS t%d`, feedColumns, event, feedLength, i)
+			continue
+		}
+		parts[i] = fmt.Sprintf(`SELECT * FROM (SELECT %s FROM
+			(SELECT * FROM analytics_events WHERE event_type = '%s' ORDER BY occurred_at DESC, id DESC LIMIT %d) AS e
+			JOIN smbs ON smbs.id = e.smb_id%s ORDER BY e.occurred_at DESC, e.id DESC LIMIT %d) AS t%d`, feedColumns, event, feedReach, within, feedLength, i)
 	}
 	return strings.Join(parts, " UNION ALL ")
-}()
+}
 
 type feedRow struct {
 	id           int64
@@ -47,18 +58,20 @@ type feedRow struct {
 
 // readFeed fills o.Feed, newest first.
 func (c *counting) readFeed(ctx context.Context, tx *db.Tx) error {
-	all, err := readFeedRows(ctx, tx, feedQuery)
+	within, args := c.within("smbs.community_id", 1)
+	all, err := readFeedRows(ctx, tx, feedQuery(within), args...)
 	if err != nil {
 		return fmt.Errorf("read the feed: %w", err)
 	}
 	// Refusals are few among many completed mails: the sends lead to their events. COALESCE keeps
 	// the engine from going through all completed mails instead.
+	ofBusiness, _ := c.within(ofBusiness, 1)
 	failed, err := readFeedRows(ctx, tx, `
 		SELECT `+feedColumns+` FROM (
-			SELECT smb_id FROM campaign_sends WHERE status = 'failed' AND scheduled_for IS NOT NULL
+			SELECT smb_id FROM campaign_sends WHERE status = 'failed' AND scheduled_for IS NOT NULL`+ofBusiness+`
 			ORDER BY scheduled_for DESC, id DESC LIMIT `+fmt.Sprint(feedLength)+`
 		) AS f JOIN analytics_events e ON e.smb_id = f.smb_id AND COALESCE(e.event_type, '') = 'campaign_send.completed'
-		JOIN smbs ON smbs.id = e.smb_id`)
+		JOIN smbs ON smbs.id = e.smb_id`, args...)
 	if err != nil {
 		return fmt.Errorf("read failures for the feed: %w", err)
 	}
@@ -77,8 +90,8 @@ func (c *counting) readFeed(ctx context.Context, tx *db.Tx) error {
 	return nil
 }
 
-func readFeedRows(ctx context.Context, tx *db.Tx, query string) ([]feedRow, error) {
-	rows, err := tx.Query(ctx, query)
+func readFeedRows(ctx context.Context, tx *db.Tx, query string, args ...any) ([]feedRow, error) {
+	rows, err := tx.Query(ctx, query, args...)
 	if err != nil {
 		return nil, err
 	}

@@ -15,7 +15,8 @@ import (
 // the day before up to the same time, then one for each community's own day.
 type counting struct {
 	o        *fibonacco.Overview
-	today    day // in the zone of the largest community
+	scope    []int64 // the communities that are counted; nil is all
+	today    day     // in the zone of the largest community
 	before   day
 	sameTime span // before, up to the same time of day
 
@@ -26,13 +27,12 @@ type counting struct {
 	skips   map[fibonacco.SkipReason]int           // of the day so far
 }
 
-// count fills o as of tx.Now. What is older than a few seconds at most is in s.slow.
-func (s *Service) count(ctx context.Context, tx *db.Tx, o *fibonacco.Overview, failedJobs int) error {
+// count fills o as of tx.Now, but for what is slow.
+func (s *Service) count(ctx context.Context, tx *db.Tx, o *fibonacco.Overview, scope []int64, slow *slow, failedJobs int) error {
 	c := &counting{
-		o: o, days: map[int64]day{}, towns: map[int64]*fibonacco.CommunityToday{},
+		o: o, scope: scope, days: map[int64]day{}, towns: map[int64]*fibonacco.CommunityToday{},
 		reasons: map[int64]map[fibonacco.SkipReason]int{}, skips: map[fibonacco.SkipReason]int{},
 	}
-	slow := s.slow.value
 	o.Now, o.Total, o.Tiers, o.ProgrammeDay = tx.Now, slow.total, slow.tiers, slow.day
 	if err := s.readTowns(ctx, tx, c, slow.smbs); err != nil {
 		return err
@@ -54,7 +54,8 @@ func (s *Service) readTowns(ctx context.Context, tx *db.Tx, c *counting, smbs ma
 		ID             int64
 		Name, Timezone string
 	}
-	towns, err := db.Select[town](ctx, tx, `SELECT id, name, timezone FROM communities ORDER BY name, id`)
+	where, args := c.within("id", 1)
+	towns, err := db.Select[town](ctx, tx, `SELECT id, name, timezone FROM communities WHERE TRUE`+where+` ORDER BY name, id`, args...)
 	if err != nil {
 		return fmt.Errorf("read communities: %w", err)
 	}
@@ -76,6 +77,15 @@ func (s *Service) readTowns(ctx context.Context, tx *db.Tx, c *counting, smbs ma
 	c.before = c.today.before()
 	c.sameTime = c.before.until(tx.Now)
 	return nil
+}
+
+// within limits a statement to the communities that are counted, by their id in a column; the
+// placeholder is number first.
+func (c *counting) within(column string, first int) (where string, args []any) {
+	if c.scope == nil {
+		return "", nil
+	}
+	return fmt.Sprintf(" AND %s IN ($%d...)", column, first), []any{c.scope}
 }
 
 // spans are the day so far, the day before up to the same time, and each community's day in the

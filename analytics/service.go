@@ -3,12 +3,13 @@
 //
 // overview.go puts the first page together, day.go says what "today" is, counts.go and
 // engagement.go count sends and what recipients did, feed.go and attention.go say what happened
-// and what waits for a person, total.go counts what moves slowly.
+// and what waits for a person, total.go and slow.go count what moves slowly.
 package analytics
 
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -32,8 +33,9 @@ type Service struct {
 	queues fibonacco.Queues
 
 	mu    sync.Mutex
-	fast  kept[fibonacco.Overview]
-	slow  kept[slow]
+	fast  map[string]*kept[fibonacco.Overview] // by the communities that are seen
+	whole kept[slow]                           // of everything
+	split kept[map[int64]*slow]                // of each community, for those who do not see everything
 	zones map[string]*time.Location
 }
 
@@ -41,38 +43,52 @@ var _ fibonacco.Analytics = (*Service)(nil)
 
 // New makes the service. queues may be nil: then jobs that gave up are not in Attention.
 func New(d *db.DB, queues fibonacco.Queues) *Service {
-	return &Service{db: d, queues: queues, zones: map[string]*time.Location{}}
+	return &Service{db: d, queues: queues, fast: map[string]*kept[fibonacco.Overview]{}, zones: map[string]*time.Location{}}
 }
+
+// mostKept bounds how many overviews are kept: there is one for everybody who sees the same.
+const mostKept = 200
 
 // Overview implements fibonacco.Analytics. Callers share what it returns and must not change it.
 func (s *Service) Overview(ctx context.Context) (*fibonacco.Overview, error) {
+	scope := slices.Clone(fibonacco.ScopeOf(ctx))
+	slices.Sort(scope)
+	seen := fmt.Sprint(scope)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.fast.fresh(fastShare, fastMost) {
-		return s.fast.value, nil
+	if k := s.fast[seen]; k != nil && k.fresh(fastShare, fastMost) {
+		return k.value, nil
 	}
 	began := fibonacco.RealTime()
-	failed, err := s.failedJobs(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("overview: %w", err)
+	failed := 0
+	if scope == nil { // a job belongs to no community
+		var err error
+		if failed, err = s.failedJobs(ctx); err != nil {
+			return nil, fmt.Errorf("overview: %w", err)
+		}
 	}
 	o := &fibonacco.Overview{}
-	err = s.db.View(ctx, func(tx *db.Tx) error {
-		if !s.slow.fresh(slowShare, slowMost) {
-			began := fibonacco.RealTime()
-			counted, err := readSlow(ctx, tx)
-			if err != nil {
-				return err
-			}
-			s.slow.keep(counted, began)
+	err := s.db.View(ctx, func(tx *db.Tx) error {
+		slow, err := s.readSlow(ctx, tx, scope)
+		if err != nil {
+			return err
 		}
-		return s.count(ctx, tx, o, failed)
+		return s.count(ctx, tx, o, scope, slow, failed)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("overview: %w", err)
 	}
-	s.fast.keep(o, began)
+	s.keep(seen, o, began)
 	return o, nil
+}
+
+func (s *Service) keep(seen string, o *fibonacco.Overview, began time.Time) {
+	if s.fast[seen] == nil && len(s.fast) >= mostKept {
+		clear(s.fast) // each is made again when somebody looks
+	}
+	k := &kept[fibonacco.Overview]{}
+	k.keep(o, began)
+	s.fast[seen] = k
 }
 
 // kept is a result with what it cost.

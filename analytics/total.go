@@ -2,7 +2,6 @@ package analytics
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/fibonacco/fibonacco"
 	"github.com/fibonacco/fibonacco/db"
@@ -16,90 +15,108 @@ type slow struct {
 	day   int           // furthest programme day of an active SMB
 }
 
-func readSlow(ctx context.Context, tx *db.Tx) (*slow, error) {
-	s := &slow{smbs: map[int64]int{}}
-	for _, read := range []func(context.Context, *db.Tx) error{s.readSMBs, s.readSends, s.readEvents} {
+// readSlow is what is slow of some communities; of all when scope is nil. Everybody who is limited
+// shares one count, community by community, so that it does not cost more the more of them there are.
+func (s *Service) readSlow(ctx context.Context, tx *db.Tx, scope []int64) (*slow, error) {
+	began := fibonacco.RealTime()
+	if scope == nil {
+		if !s.whole.fresh(slowShare, slowMost) {
+			all, err := countSlow(ctx, tx, false)
+			if err != nil {
+				return nil, err
+			}
+			s.whole.keep(all.at(0), began)
+		}
+		return s.whole.value, nil
+	}
+	if !s.split.fresh(slowShare, slowMost) {
+		all, err := countSlow(ctx, tx, true)
+		if err != nil {
+			return nil, err
+		}
+		s.split.keep(&all.of, began)
+	}
+	sum := &slow{smbs: map[int64]int{}}
+	for _, id := range scope {
+		if own := (*s.split.value)[id]; own != nil {
+			sum.add(own)
+		}
+	}
+	return sum, nil
+}
+
+func (s *slow) add(o *slow) {
+	t, more := &s.total, o.total
+	t.Sent += more.Sent
+	t.Opened += more.Opened
+	t.Clicked += more.Clicked
+	t.Unsubscribed += more.Unsubscribed
+	t.Approvals += more.Approvals
+	t.Failed += more.Failed
+	t.Unknown += more.Unknown
+	t.Skipped += more.Skipped
+	for i, n := range o.tiers {
+		s.tiers[i] += n
+	}
+	for id, n := range o.smbs {
+		s.smbs[id] += n
+	}
+	s.day = max(s.day, o.day)
+}
+
+// slowly is a count of what is slow: of everything, under 0, or of each community.
+type slowly struct {
+	split bool
+	of    map[int64]*slow
+}
+
+func countSlow(ctx context.Context, tx *db.Tx, split bool) (*slowly, error) {
+	c := &slowly{split, map[int64]*slow{}}
+	for _, read := range []func(context.Context, *db.Tx) error{c.readSMBs, c.readDays, c.readSends, c.readClicks, c.readSkips, c.readEvents} {
 		if err := read(ctx, tx); err != nil {
 			return nil, err
 		}
 	}
-	return s, nil
+	return c, nil
 }
 
-func (s *slow) readSMBs(ctx context.Context, tx *db.Tx) error {
+func (c *slowly) at(communityID int64) *slow {
+	if !c.split {
+		communityID = 0
+	}
+	if c.of[communityID] == nil {
+		c.of[communityID] = &slow{smbs: map[int64]int{}}
+	}
+	return c.of[communityID]
+}
+
+// by is a community for the list of columns and, with what else is grouped by, the grouping. All of
+// it is one group when nothing is split, which an index may be enough for.
+func (c *slowly) by(column, more string) (community, group string) {
+	switch {
+	case !c.split && more == "":
+		return "CAST(0 AS bigint)", ""
+	case !c.split:
+		return "CAST(0 AS bigint)", " GROUP BY " + more
+	case more == "":
+		return column, " GROUP BY " + column
+	}
+	return column, " GROUP BY " + column + ", " + more
+}
+
+// counts is a statement's communities with a number each.
+func (c *slowly) counts(ctx context.Context, tx *db.Tx, column, number, from string, into func(s *slow, n int), args ...any) error {
 	type group struct {
 		CommunityID int64
-		Tier, N     int
+		N           int
 	}
-	groups, err := db.Select[group](ctx, tx, `
-		SELECT community_id, engagement_tier AS tier, COUNT(*) AS n FROM smbs
-		WHERE deleted_at IS NULL GROUP BY community_id, engagement_tier`)
+	community, by := c.by(column, "")
+	groups, err := db.Select[group](ctx, tx, `SELECT `+community+` AS community_id, `+number+` AS n FROM `+from+by, args...)
 	if err != nil {
-		return fmt.Errorf("count SMBs: %w", err)
+		return err
 	}
 	for _, g := range groups {
-		s.smbs[g.CommunityID] += g.N
-		if g.Tier >= 1 && g.Tier <= len(s.tiers) {
-			s.tiers[g.Tier-1] += g.N
-		}
-	}
-	s.day, err = db.Count(ctx, tx, `
-		SELECT COALESCE(MAX(manifest_destiny_day), 0) FROM smbs WHERE campaign_status = 'active' AND deleted_at IS NULL`)
-	if err != nil {
-		return fmt.Errorf("find the furthest programme day: %w", err)
-	}
-	return nil
-}
-
-func (s *slow) readSends(ctx context.Context, tx *db.Tx) error {
-	type group struct {
-		Status          fibonacco.SendStatus
-		N, Sent, Opened int
-	}
-	// This much is in one index, so that a million rows need not be fetched.
-	groups, err := db.Select[group](ctx, tx, `
-		SELECT status, COUNT(*) AS n, COUNT(sent_at) AS sent, COUNT(opened_at) AS opened FROM campaign_sends GROUP BY status`)
-	if err != nil {
-		return fmt.Errorf("count sends: %w", err)
-	}
-	t := &s.total
-	for _, g := range groups {
-		t.Opened += g.Opened
-		switch g.Status {
-		case fibonacco.SendSent, fibonacco.SendBounced, fibonacco.SendComplained:
-			t.Sent += g.Sent
-		case fibonacco.SendFailed:
-			t.Failed += g.N
-		case fibonacco.SendUnknown:
-			t.Unknown += g.N
-		case fibonacco.SendSuppressed, fibonacco.SendCancelled:
-			t.Skipped += g.N
-		case fibonacco.SendQueued, fibonacco.SendSending:
-		}
-	}
-	t.Clicked, err = db.Count(ctx, tx, `
-		SELECT COUNT(*) FROM campaign_sends WHERE clicked_at IS NOT NULL
-			AND id IN (SELECT campaign_send_id FROM email_events WHERE event_type = 'clicked')`)
-	if err != nil {
-		return fmt.Errorf("count clicked mails: %w", err)
-	}
-	skips, err := db.Count(ctx, tx, `SELECT COUNT(*) FROM skips`)
-	if err != nil {
-		return fmt.Errorf("count skips: %w", err)
-	}
-	t.Skipped += skips
-	return nil
-}
-
-func (s *slow) readEvents(ctx context.Context, tx *db.Tx) error {
-	var err error
-	for _, of := range []struct {
-		event string
-		into  *int
-	}{{unsubscribed, &s.total.Unsubscribed}, {approved, &s.total.Approvals}} {
-		if *of.into, err = db.Count(ctx, tx, `SELECT COUNT(*) FROM analytics_events WHERE event_type = $1`, of.event); err != nil {
-			return fmt.Errorf("count %s: %w", of.event, err)
-		}
+		into(c.at(g.CommunityID), g.N)
 	}
 	return nil
 }

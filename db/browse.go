@@ -12,7 +12,7 @@ func (d *DB) Browse(ctx context.Context, fn func(tx *Tx) error) error {
 	return d.View(ctx, func(tx *Tx) error {
 		if tx.pg != nil {
 			if _, err := tx.pg.Exec(ctx, `SELECT set_config('plan_cache_mode', 'force_custom_plan', true), set_config('enable_seqscan', 'off', true),
-				set_config('random_page_cost', '1.1', true), set_config('jit', 'off', true)`); err != nil {
+				set_config('random_page_cost', '1.1', true), set_config('jit', 'off', true), set_config('max_parallel_workers_per_gather', '0', true)`); err != nil {
 				return fmt.Errorf("set the planner up: %w", err)
 			}
 		}

@@ -2,7 +2,6 @@ package smb
 
 import (
 	"context"
-	"fmt"
 	"strings"
 
 	"github.com/fibonacco/fibonacco"
@@ -44,6 +43,7 @@ func (s *Service) QueryCommunities(ctx context.Context, q fibonacco.ListQuery) (
 		part := args.Add(likePattern(words))
 		where = append(where, `(lower(communities.name) LIKE `+part+` ESCAPE '\' OR communities.slug LIKE `+part+` ESCAPE '\')`)
 	}
+	mark := s.heads.mark()
 	err = s.db.View(ctx, func(tx *db.Tx) error {
 		page, err = query.Select(ctx, tx, communityTable, q, communityColumns, func(row db.Row) (c fibonacco.CommunityCount, err error) {
 			return c, scanCommunity(row, &c.Community)
@@ -51,34 +51,24 @@ func (s *Service) QueryCommunities(ctx context.Context, q fibonacco.ListQuery) (
 		if err != nil {
 			return err
 		}
-		return countBusinesses(ctx, tx, page.Data)
+		return s.countBusinesses(ctx, tx, page.Data, mark)
 	})
 	return page, err
 }
 
 // countBusinesses fills in how many businesses each community has.
-func countBusinesses(ctx context.Context, tx *db.Tx, page []fibonacco.CommunityCount) error {
+func (s *Service) countBusinesses(ctx context.Context, tx *db.Tx, page []fibonacco.CommunityCount, mark int) error {
 	if len(page) == 0 {
 		return nil
 	}
-	at := make(map[int64]*fibonacco.CommunityCount, len(page))
 	ids := make([]int64, len(page))
 	for i := range page {
 		ids[i] = page[i].ID
-		at[page[i].ID] = &page[i]
 	}
-	type group struct {
-		CommunityID int64
-		N, Active   int
+	counts, err := s.heads.of(ctx, tx, ids, mark)
+	for i := range page {
+		n := counts[page[i].ID]
+		page[i].SMBs, page[i].Active = n.all, n.active
 	}
-	groups, err := db.Select[group](ctx, tx, `
-		SELECT community_id, count(*) AS n, SUM(CASE WHEN campaign_status = 'active' THEN 1 ELSE 0 END) AS active
-		FROM smbs WHERE deleted_at IS NULL AND community_id IN ($1...) GROUP BY community_id`, ids)
-	if err != nil {
-		return fmt.Errorf("count the businesses of %d communities: %w", len(ids), err)
-	}
-	for _, g := range groups {
-		at[g.CommunityID].SMBs, at[g.CommunityID].Active = g.N, g.Active
-	}
-	return nil
+	return err
 }

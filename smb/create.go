@@ -69,6 +69,9 @@ func (s *Service) Create(ctx context.Context, business fibonacco.SMB) (*fibonacc
 		}
 		return s.queue.Publish(ctx, tx, fibonacco.SMBCreated{SMBID: newID, CommunityID: fresh.CommunityID})
 	})
+	if err == nil {
+		s.heads.forget(created.CommunityID)
+	}
 	return created, err
 }
 

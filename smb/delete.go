@@ -19,7 +19,8 @@ func (s *Service) DeleteSMBIf(ctx context.Context, id int64, version int) error 
 }
 
 func (s *Service) deleteSMB(ctx context.Context, id int64, ifVersion *int) error {
-	return s.db.Update(ctx, func(tx *db.Tx) error {
+	var from int64
+	err := s.db.Update(ctx, func(tx *db.Tx) error {
 		smb, err := lockSMB(ctx, tx, id)
 		if err != nil {
 			return err
@@ -27,6 +28,7 @@ func (s *Service) deleteSMB(ctx context.Context, id int64, ifVersion *int) error
 		if ifVersion != nil && *ifVersion != smb.Version {
 			return fibonacco.Errorf(fibonacco.Conflict, "the business has been changed since version %d", *ifVersion)
 		}
+		from = smb.CommunityID
 		if err := markDeleted(ctx, tx, []int64{id}); err != nil {
 			return err
 		}
@@ -35,6 +37,10 @@ func (s *Service) deleteSMB(ctx context.Context, id int64, ifVersion *int) error
 		}
 		return s.queue.Publish(ctx, tx, fibonacco.SMBUpdated{SMBID: id, CommunityID: smb.CommunityID, Fields: []string{"deleted_at"}})
 	})
+	if err == nil {
+		s.heads.forget(from)
+	}
+	return err
 }
 
 // markDeleted deletes SMBs and cancels what is queued for them.

@@ -25,7 +25,7 @@ func (s *Service) QuerySMBs(ctx context.Context, q fibonacco.SMBQuery) (page fib
 		if err != nil {
 			return err
 		}
-		l, err := n.listed(ctx, tx, cmp.Or(q.Size, fibonacco.DefaultPage), len(q.Sort) == 0)
+		l, err := n.listed(ctx, tx, cmp.Or(q.Size, fibonacco.DefaultPage), q.Sort)
 		if err != nil {
 			return err
 		}
@@ -51,7 +51,7 @@ func (s *Service) ListSMBs(ctx context.Context, filter fibonacco.SMBFilter, afte
 		if err != nil {
 			return err
 		}
-		l, err := n.listed(ctx, tx, limit, false)
+		l, err := n.listed(ctx, tx, limit, []string{"id"})
 		if err != nil {
 			return err
 		}

@@ -58,6 +58,18 @@ var smbTable = query.Table{
 	},
 }
 
+// carried is what the index of an order has beside the order: what is not asked for is passed in it
+// without its row being looked up.
+var carried = map[string][]string{"updated_at": {"id", "updated_at", "engagement_tier", "engagement_score"}}
+
+// carriedBy is carried of the order of a list.
+func carriedBy(order []string) []string {
+	if len(order) == 0 {
+		return nil
+	}
+	return carried[strings.TrimPrefix(order[0], "-")]
+}
+
 // holds is a condition on a table of smbs; smbs is its name with a dot, and with a plus before it
 // when SQLite is not to use an index.
 func holds(c fibonacco.Condition, smbs string, arg func(any) string) string {

@@ -3,6 +3,7 @@ package smb
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/fibonacco/fibonacco/db"
@@ -21,6 +22,8 @@ type sample struct {
 	conditions []int
 	searches   []int
 	all        int    // everything at once
+	carried    int    // what the index of the order tells, at once
+	carries    []bool // which conditions these are
 	ranks      [4]int // everything at once, and a rank of the first search
 	within     int    // in the range of rank Begins
 	named      int    // the name holds the first search
@@ -42,6 +45,29 @@ func (s sample) walk(hits int) int {
 	return min(s.total, (s.page+1)*s.size/hits)
 }
 
+// passing is how many entries of an index are passed in the time in which one row is looked up.
+const passing = 8
+
+// walkCarried is walk of everything in rows that are looked up, when some of it is told by the index
+// of the order. So little of what is rare is in a sample that what it should have is taken too.
+func (s sample) walkCarried() int {
+	if !slices.Contains(s.carries, true) || s.size == 0 {
+		return s.walk(s.all)
+	}
+	size := float64(s.size)
+	expect := float64(s.carried)
+	for i, hits := range s.conditions {
+		if !s.carries[i] {
+			expect *= float64(hits) / size
+		}
+	}
+	passed := float64(s.total)
+	if expect = max(expect, float64(s.all)); expect > 0 {
+		passed = min(passed, float64(s.page+1)*size/expect)
+	}
+	return int(passed/passing + passed*float64(s.carried)/size)
+}
+
 // entangled reports whether far fewer businesses have everything at once than there would be if the
 // conditions had nothing to do with each other, which is what PostgreSQL takes for granted.
 func (s sample) entangled() bool {
@@ -56,8 +82,11 @@ func (s sample) entangled() bool {
 }
 
 // sampled looks at some businesses, spread over all.
-func (n narrowing) sampled(ctx context.Context, tx *db.Tx, ranked bool) (sample, error) {
-	s := sample{conditions: make([]int, len(n.conditions)), searches: make([]int, len(n.searches))}
+func (n narrowing) sampled(ctx context.Context, tx *db.Tx, ranked bool, carried []string) (sample, error) {
+	s := sample{conditions: make([]int, len(n.conditions)), carries: make([]bool, len(n.conditions)), searches: make([]int, len(n.searches))}
+	for i, c := range n.conditions {
+		s.carries[i] = !n.searching() && slices.Contains(carried, c.Field.Name)
+	}
 	if len(n.conditions) == 0 && !n.searching() {
 		return s, nil
 	}
@@ -84,10 +113,16 @@ func (n narrowing) ask(t *tally, s *sample, engine db.Engine, ranked bool) {
 	if engine == db.SQLite {
 		smbs = "+smbs."
 	}
-	var every []string
+	var every, told []string
 	for i, c := range n.conditions {
 		every = append(every, holds(c, smbs, t.args.Add))
 		t.count(&s.conditions[i], every[i])
+		if s.carries[i] {
+			told = append(told, every[i])
+		}
+	}
+	if len(told) > 0 {
+		t.count(&s.carried, told...)
 	}
 	for i, q := range n.searches {
 		if q.Asked() {

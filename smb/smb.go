@@ -16,6 +16,7 @@ type Service struct {
 	totalDays  int
 	// requireConsent says whether telephones may be reached by machines only with consent on record.
 	requireConsent bool
+	heads          headcounts
 }
 
 var (

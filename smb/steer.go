@@ -15,10 +15,12 @@ import (
 // and then put in order. A database must guess which, and guesses badly when conditions hang
 // together or when text is searched; SQLite does not guess at all. So a sample is looked at first.
 
-// way is a subquery of ids that an index answers, and how many it gives, about.
+// way is a subquery of ids that an index answers, and how many it gives, about. inOrder says that
+// they come in the order of the ids.
 type way struct {
-	ids  func(arg func(any) string) string
-	rows int
+	ids     func(arg func(any) string) string
+	rows    int
+	inOrder bool
 }
 
 // shortest is the way of fewest rows; ok is false when walking along the order takes fewer.
@@ -30,11 +32,24 @@ func shortest(ways []way, walk int) (w way, ok bool) {
 	return w, w.rows <= walk
 }
 
-// listed is how a page of size SMBs of a narrowing is read best. ownOrder says that no order was
-// asked for, so that a search may have its own.
-func (n narrowing) listed(ctx context.Context, tx *db.Tx, size int, ownOrder bool) (listing, error) {
-	l := listing{table: smbTable, ranked: ownOrder && n.searches[0].Asked()}
-	s, err := n.sampled(ctx, tx, l.ranked)
+// inAll is the ids of the chosen way for SQLite, less those that others do not have which are not much
+// longer: two indexes in the same order are gone through side by side much sooner than so many rows
+// are looked up.
+func inAll(ways []way, chosen way, arg func(any) string) string {
+	ids := chosen.ids(arg)
+	for _, w := range ways {
+		if chosen.inOrder && w.inOrder && w.rows > chosen.rows && w.rows <= 5*chosen.rows {
+			ids += " INTERSECT " + w.ids(arg)
+		}
+	}
+	return ids
+}
+
+// listed is how a page of size SMBs of a narrowing is read best in an order. A search has its own
+// when none was asked for.
+func (n narrowing) listed(ctx context.Context, tx *db.Tx, size int, order []string) (listing, error) {
+	l := listing{table: smbTable, ranked: len(order) == 0 && n.searches[0].Asked()}
+	s, err := n.sampled(ctx, tx, l.ranked, carriedBy(order))
 	s.page = size
 	if err != nil {
 		return l, err
@@ -53,7 +68,8 @@ func (n narrowing) listed(ctx context.Context, tx *db.Tx, size int, ownOrder boo
 		l.table.Before = func(ctx context.Context, tx *db.Tx, part int) error { return tx.InOrder(ctx, walks[part]) }
 		return l, nil
 	}
-	chosen, driven := shortest(n.ways(engine, s, 0), s.walk(s.all))
+	ways := n.ways(engine, s, 0)
+	chosen, driven := shortest(ways, s.walkCarried())
 	l.table.Before = func(ctx context.Context, tx *db.Tx, _ int) error { return tx.InOrder(ctx, !driven) }
 	switch {
 	case !driven:
@@ -65,7 +81,7 @@ func (n narrowing) listed(ctx context.Context, tx *db.Tx, size int, ownOrder boo
 		l.where = func(arg func(any) string) []string {
 			where := n.where(engine, arg)
 			if s.entangled() {
-				where = append(where, "smbs.id = ANY (ARRAY("+chosen.ids(arg)+"))")
+				where = append(where, isOne(engine, "smbs.id", chosen.ids(arg)))
 			}
 			return where
 		}
@@ -74,7 +90,7 @@ func (n narrowing) listed(ctx context.Context, tx *db.Tx, size int, ownOrder boo
 			l.table.From = "smbs CROSS JOIN smb_search"
 		}
 		l.where = func(arg func(any) string) []string {
-			return append(n.steady(engine, 0, arg), within("smbs.id", chosen.ids(arg)))
+			return append(n.steady(engine, 0, arg), within("smbs.id", inAll(ways, chosen, arg)))
 		}
 	}
 	return l, nil
@@ -89,7 +105,7 @@ func (n narrowing) ways(engine db.Engine, s sample, searches int) []way {
 		if drive(c, new(query.Args).Add) == "" {
 			continue
 		}
-		w := way{func(arg func(any) string) string { return drive(c, arg) }, s.rows(s.conditions[i])}
+		w := way{func(arg func(any) string) string { return drive(c, arg) }, s.rows(s.conditions[i]), places[c.Field.Name].copied && c.Op == fibonacco.AnyOf && len(c.Values) == 1}
 		switch c.Field.Name {
 		case "id", "uuid", "primary_email", "primary_phone", "business_name", tagField:
 			precise = append(precise, w)
@@ -99,7 +115,7 @@ func (n narrowing) ways(engine db.Engine, s sample, searches int) []way {
 	}
 	for i, q := range n.searches {
 		if q.Asked() && i >= searches {
-			precise = append(precise, way{func(arg func(any) string) string { return q.Found(engine, arg) }, s.rows(s.searches[i])})
+			precise = append(precise, way{ids: func(arg func(any) string) string { return q.Found(engine, arg) }, rows: s.rows(s.searches[i])})
 		}
 	}
 	return append(precise, others...)
@@ -138,9 +154,9 @@ func (n narrowing) rankPart(r search.Rank, engine db.Engine, s sample) (part que
 	case search.Begins:
 		walk = min(walk, s.rows(s.within))
 	case search.Contains:
-		ways = append(ways, way{func(arg func(any) string) string { return q.NameFound(engine, arg) }, s.rows(s.named)})
+		ways = append(ways, way{ids: func(arg func(any) string) string { return q.NameFound(engine, arg) }, rows: s.rows(s.named)})
 	case search.Other:
-		ways = append(ways, way{func(arg func(any) string) string { return q.Found(engine, arg) }, s.rows(s.searches[0])})
+		ways = append(ways, way{ids: func(arg func(any) string) string { return q.Found(engine, arg) }, rows: s.rows(s.searches[0])})
 	}
 	chosen, driven := shortest(ways, walk)
 	part = func(arg func(any) string) []string {
@@ -149,7 +165,7 @@ func (n narrowing) rankPart(r search.Rank, engine db.Engine, s sample) (part que
 			where = append(where, ranked)
 		}
 		if driven {
-			return append(where, within("smb_search.smb_id", chosen.ids(arg)))
+			return append(where, isOne(engine, "smb_search.smb_id", chosen.ids(arg)))
 		}
 		if id := n.oneCommunity(); id != "" { // its names have an order of their own
 			where = append(where, "smb_search.community_id = CAST("+arg(id)+" AS bigint)")
@@ -162,6 +178,15 @@ func (n narrowing) rankPart(r search.Rank, engine db.Engine, s sample) (part que
 		return where
 	}
 	return part, driven
+}
+
+// isOne is within, so that PostgreSQL finds these ids first, whatever it thinks of how many they
+// are: as a join it would try to be clever, and walk along the order of the list.
+func isOne(engine db.Engine, id, ids string) string {
+	if engine == db.Postgres && ids != "" {
+		return id + " = ANY (ARRAY(" + ids + "))"
+	}
+	return within(id, ids)
 }
 
 // searching reports whether any text is searched for.
@@ -185,7 +210,7 @@ func (n narrowing) counted(ctx context.Context, tx *db.Tx, arg func(any) string)
 	if engine == db.Postgres {
 		return n.where(engine, arg), nil
 	}
-	s, err := n.sampled(ctx, tx, false)
+	s, err := n.sampled(ctx, tx, false, nil)
 	if err != nil {
 		return nil, err
 	}

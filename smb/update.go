@@ -13,6 +13,7 @@ import (
 // transaction in which it claims the message (R3).
 func (s *Service) Update(ctx context.Context, id int64, change fibonacco.SMBChange) (*fibonacco.SMB, error) {
 	var updated *fibonacco.SMB
+	var from int64
 	err := s.db.Update(ctx, func(tx *db.Tx) error {
 		before, err := lockSMB(ctx, tx, id)
 		if err != nil {
@@ -22,6 +23,7 @@ func (s *Service) Update(ctx context.Context, id int64, change fibonacco.SMBChan
 			return fibonacco.Errorf(fibonacco.Conflict, "the business was changed meanwhile: it has version %d, not %d", before.Version, *want)
 		}
 		after := *before
+		from = before.CommunityID
 		d := apply(&after, change)
 		known := true
 		if d.named["community_id"] {
@@ -53,6 +55,9 @@ func (s *Service) Update(ctx context.Context, id int64, change fibonacco.SMBChan
 		}
 		return s.queue.Publish(ctx, tx, fibonacco.SMBUpdated{SMBID: id, CommunityID: after.CommunityID, Fields: fields})
 	})
+	if err == nil {
+		s.heads.forget(from, updated.CommunityID)
+	}
 	return updated, err
 }
 
