@@ -16,6 +16,7 @@ import (
 // run (db.Watch), events once they are committed, and every byte to and from the mail server.
 type trap struct {
 	point string
+	sleep bool // the process stops there, and goes on when it is told to
 	left  atomic.Int64
 
 	planned   atomic.Bool // steps are stored: what is released from here on is mails
@@ -30,9 +31,14 @@ func newTrap(point string, nth int) *trap {
 
 // reach kills the process when this is the point, for the nth time.
 func (t *trap) reach(point string) {
-	if point == t.point && t.left.Add(-1) == 0 {
-		die()
+	if point != t.point || t.left.Add(-1) != 0 {
+		return
 	}
+	if t.sleep {
+		_ = syscall.Kill(syscall.Getpid(), syscall.SIGSTOP)
+		return
+	}
+	die()
 }
 
 // die is SIGKILL: nothing is closed, flushed or said.
@@ -102,7 +108,7 @@ func (m trapped) Run(ctx context.Context, mails <-chan *fibonacco.Mail, flight f
 		for len(mails) < cap(mails) {
 			time.Sleep(time.Millisecond)
 		}
-		die()
+		m.trap.reach(m.trap.point)
 	}
 	m.Mailer.Run(ctx, mails, flight, done)
 }
