@@ -28,9 +28,24 @@ func localMoment(date string, sinceMidnight time.Duration, zone *time.Location) 
 	if err != nil {
 		return time.Time{}, fmt.Errorf("date %q: %w", date, err)
 	}
-	minutes := int(sinceMidnight / time.Minute)
-	return time.Date(d.Year(), d.Month(), d.Day(), minutes/60, minutes%60, 0, 0, zone).UTC(), nil
+	// time.Date does not say which of two moments it picks, nor on which side of a skipped hour it
+	// lands: in fact it depends on which side of Greenwich one is.
+	wall := d.Add(sinceMidnight)
+	before, after := wall.Add(-offsetAt(wall.AddDate(0, 0, -1), zone)), wall.Add(-offsetAt(wall.AddDate(0, 0, 1), zone))
+	if before.Equal(after) || shown(before, zone).Equal(wall) || !shown(after, zone).Equal(wall) {
+		return before, nil
+	}
+	return after, nil
 }
+
+// offsetAt is how far a zone's clocks are ahead of UTC.
+func offsetAt(at time.Time, zone *time.Location) time.Duration {
+	_, seconds := at.In(zone).Zone()
+	return time.Duration(seconds) * time.Second
+}
+
+// shown is what a zone's clocks show at a moment, as if it were UTC.
+func shown(at time.Time, zone *time.Location) time.Time { return at.Add(offsetAt(at, zone)) }
 
 // daysBetween counts calendar days from one local date to another: zones and daylight-saving
 // changes have no say in it.

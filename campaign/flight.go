@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -23,7 +25,8 @@ import (
 // Layout: a header of 512 bytes (magic, boot id, node id), then slots of two 64-bit words: send
 // id, and what is known. A slot is free when its id is 0. Each word is written atomically.
 type flightLog struct {
-	mem   []byte // nil when there is no data folder: nothing is noted, everything claimed is in doubt
+	file  *os.File // open, and locked, for as long as the run lives
+	mem   []byte   // nil when there is no data folder: nothing is noted, everything claimed is in doubt
 	path  string
 	mu    sync.Mutex
 	slots map[int64]int
@@ -60,14 +63,17 @@ func openFlightLog(dir, node string) (*flightLog, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = file.Close() }() // the mapping stays
 	if err := file.Truncate(flightSize); err != nil {
-		return nil, err
+		return nil, errors.Join(err, file.Close())
+	}
+	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		return nil, errors.Join(fmt.Errorf("lock %s: %w", f.path, err), file.Close())
 	}
 	f.mem, err = syscall.Mmap(int(file.Fd()), 0, flightSize, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_SHARED)
 	if err != nil {
-		return nil, fmt.Errorf("map %s: %w", f.path, err)
+		return nil, errors.Join(fmt.Errorf("map %s: %w", f.path, err), file.Close())
 	}
+	f.file = file
 	copy(f.mem, flightMagic)
 	putString(f.mem[8:264], boot)
 	putString(f.mem[264:flightHeader], node)
@@ -138,16 +144,29 @@ func (f *flightLog) close() error {
 	}
 	err := syscall.Munmap(f.mem)
 	f.mem = nil
-	return errors.Join(err, os.Remove(f.path))
+	gone := os.Remove(f.path)
+	if errors.Is(gone, fs.ErrNotExist) {
+		gone = nil // others took this run to be dead for a while, and have settled what it had in hand
+	}
+	return errors.Join(err, gone, f.file.Close())
 }
 
 // readFlightLog reads what a run that is over has noted. ok is false when there is no file, or
-// it is of another boot of the machine or another run: then it proves nothing.
+// it is of another boot of the machine or another run: then it proves nothing. Nor does it when the
+// run holds it still: its process has only been silent, and may yet send what it has in hand.
 func readFlightLog(dir, node string) (notes map[int64]noted, ok bool) {
 	if dir == "" {
 		return nil, false
 	}
-	mem, err := os.ReadFile(flightPath(dir, node))
+	file, err := os.Open(flightPath(dir, node))
+	if err != nil {
+		return nil, false
+	}
+	defer func() { _ = file.Close() }() // and with it the lock
+	if syscall.Flock(int(file.Fd()), syscall.LOCK_SH|syscall.LOCK_NB) != nil {
+		return nil, false
+	}
+	mem, err := io.ReadAll(file)
 	if err != nil || len(mem) != flightSize || string(mem[:8]) != flightMagic ||
 		getString(mem[8:264]) != bootID() || getString(mem[264:flightHeader]) != node {
 		return nil, false

@@ -68,7 +68,7 @@ func (l *lane) start(ctx context.Context) {
 		recorders = 1 // there is one writer anyway
 	}
 	for range recorders {
-		l.recording.Go(l.recordAll)
+		l.recording.Go(func() { l.recordAll(context.WithoutCancel(ctx)) })
 	}
 }
 
@@ -189,7 +189,7 @@ const (
 
 // recordAll stores results in groups: some 200, or what came within 20 ms. One statement for a
 // group costs a tenth of one for each.
-func (l *lane) recordAll() {
+func (l *lane) recordAll(ctx context.Context) {
 	group := make([]result, 0, groupSize)
 	timer := time.NewTimer(groupWait)
 	defer timer.Stop()
@@ -216,14 +216,13 @@ func (l *lane) recordAll() {
 				break gather
 			}
 		}
-		l.store(group)
+		l.store(ctx, group)
 	}
 }
 
 // store writes a group down, trying until it succeeds: a result that is lost would make a mail
-// unknown that is not. The lane fills up meanwhile, and sending stops by itself.
-func (l *lane) store(group []result) {
-	ctx := context.Background()
+// unknown that is not. The lane fills up meanwhile, and sending stops by itself. ctx does not end.
+func (l *lane) store(ctx context.Context, group []result) {
 	for pause := 100 * time.Millisecond; ; pause = min(2*pause, 10*time.Second) {
 		err := l.s.recordGroup(ctx, group)
 		if err == nil {

@@ -138,8 +138,7 @@ func (s *Service) PlanCommunity(ctx context.Context, communityID int64, date str
 	}
 	return total, s.db.Update(ctx, func(tx *db.Tx) error {
 		_, err := tx.Exec(ctx, `
-			UPDATE plan_runs SET finished_at = $1, planned = planned + $2, skipped = skipped + $3
-			WHERE community_id = $4 AND local_date = $5`, tx.Now, total.Planned, total.Skipped, communityID, date)
+			UPDATE plan_runs SET finished_at = $1 WHERE community_id = $2 AND local_date = $3`, tx.Now, communityID, date)
 		return err
 	})
 }
@@ -200,7 +199,14 @@ func (s *Service) planChunk(ctx context.Context, steps steps, read *habits, comm
 	write := func(onConflict string) error {
 		return s.db.Update(ctx, func(tx *db.Tx) error {
 			var err error
-			part, err = s.writePlan(ctx, tx, p, s.turns, onConflict)
+			if part, err = s.writePlan(ctx, tx, p, s.turns, onConflict); err != nil {
+				return err
+			}
+			// Counted with what is counted, so that a death in between cannot part the two; and last,
+			// because the chunks that are planned at once wait for each other here.
+			_, err = tx.Exec(ctx, `
+				UPDATE plan_runs SET planned = planned + $1, skipped = skipped + $2 WHERE community_id = $3 AND local_date = $4`,
+				part.Planned, part.Skipped, communityID, date)
 			return err
 		})
 	}

@@ -103,6 +103,9 @@ const sweepAfter = 10 * time.Minute
 // sweep finds queued mails that are long due while no mail job waits or runs: their job was lost
 // (it gave up, or somebody deleted it). They get a new one. Nothing is lost quietly.
 func (s *Service) sweep(ctx context.Context, _ time.Time) error {
+	if err := s.settleForgotten(ctx); err != nil {
+		return err
+	}
 	return s.db.Update(ctx, func(tx *db.Tx) error {
 		for _, name := range []string{queue.Emails, queue.EmailHigh} {
 			busy, err := s.queue.Busy(ctx, tx, name)

@@ -81,3 +81,27 @@ func (s *Service) settle(ctx context.Context, node string) error {
 	}
 	return nil
 }
+
+// settleForgotten settles what runs have in hand that nobody knows of any more: a claim that the
+// database committed after its process had died and was buried, or one of a process that was taken
+// to be dead and died later.
+func (s *Service) settleForgotten(ctx context.Context) error {
+	var runs []string
+	if err := s.db.View(ctx, func(tx *db.Tx) (err error) {
+		runs, err = db.Select[string](ctx, tx, `
+			SELECT DISTINCT claimed_by FROM campaign_sends WHERE status = 'sending' AND claimed_by IS NOT NULL
+				AND NOT EXISTS (SELECT 1 FROM nodes WHERE nodes.id = campaign_sends.claimed_by)`)
+		return err
+	}); err != nil {
+		return fmt.Errorf("look for sends of forgotten nodes: %w", err)
+	}
+	for _, node := range runs {
+		if node == s.queue.NodeID() {
+			continue // this run lives, whatever the table says: see queue.beat
+		}
+		if err := s.settle(ctx, node); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -56,6 +56,7 @@ func (b *Batch) Len() int { return len(b.rows) }
 // $1, $2, … of the statement. An empty batch runs nothing.
 func (tx *Tx) ExecBatch(ctx context.Context, b *Batch, query string, args ...any) (int64, error) {
 	var total int64
+	b.watched(ctx, query, args)
 	err := tx.eachPart(b, query, args, func(query string, args []any, stmt *sql.Stmt) error {
 		if tx.pg != nil {
 			tag, err := tx.pg.Exec(ctx, query, args...)
@@ -76,6 +77,7 @@ func (tx *Tx) ExecBatch(ctx context.Context, b *Batch, query string, args ...any
 // QueryBatch runs a statement with RETURNING over the rows of b and calls scan for each row it
 // returns.
 func (tx *Tx) QueryBatch(ctx context.Context, b *Batch, query string, scan func(Row) error, args ...any) error {
+	b.watched(ctx, query, args)
 	return tx.eachPart(b, query, args, func(query string, args []any, stmt *sql.Stmt) error {
 		var rows Rows
 		if tx.pg != nil {
@@ -103,6 +105,13 @@ func (tx *Tx) QueryBatch(ctx context.Context, b *Batch, query string, scan func(
 		}
 		return rows.Close()
 	})
+}
+
+// watched shows the statement as it was written, and not at all when there is nothing to run it on.
+func (b *Batch) watched(ctx context.Context, query string, args []any) {
+	if len(b.rows) > 0 {
+		watched(ctx, query, args)
+	}
 }
 
 const sqlitePart = 256 // rows a statement: large enough that preparing it does not show

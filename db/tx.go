@@ -91,7 +91,8 @@ func (tx *Tx) QueryRow(ctx context.Context, query string, args ...any) Row {
 type watchKey struct{}
 
 // Watch shows fn every statement that is run under the context, as it was written, before it is
-// run. For tests that ask the databases how they will go about it.
+// run. For tests that ask the databases how they will go about it, and for those that end a process
+// at a certain statement.
 func Watch(ctx context.Context, fn func(query string, args []any)) context.Context {
 	return context.WithValue(ctx, watchKey{}, fn)
 }

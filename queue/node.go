@@ -28,19 +28,12 @@ func (q *Queue) OnDead(settle func(ctx context.Context, node string) error) {
 // announce writes this run's row and buries earlier runs of the same node: they are over,
 // however they ended, because this one holds the node's name.
 func (q *Queue) announce(ctx context.Context) error {
-	host, err := os.Hostname()
-	if err != nil {
-		host = "unknown"
-	}
-	now := fibonacco.SystemClock{}.Now()
 	var before []string
 	if err := q.db.Update(ctx, func(tx *db.Tx) error {
-		if _, err := tx.Exec(ctx, `
-			INSERT INTO nodes (id, hostname, roles, started_at, seen_at) VALUES ($1, $2, $3, $4, $4)`,
-			q.NodeID(), host, "worker", now); err != nil {
+		err := q.enter(ctx, tx)
+		if err != nil {
 			return err
 		}
-		var err error
 		before, err = db.Select[string](ctx, tx, `SELECT id FROM nodes WHERE id LIKE $1 AND id <> $2`, q.node+"/%", q.NodeID())
 		return err
 	}); err != nil {
@@ -54,6 +47,18 @@ func (q *Queue) announce(ctx context.Context) error {
 	return nil
 }
 
+// enter says that this run lives.
+func (q *Queue) enter(ctx context.Context, tx *db.Tx) error {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "unknown"
+	}
+	_, err = tx.Exec(ctx, `
+		INSERT INTO nodes (id, hostname, roles, started_at, seen_at) VALUES ($1, $2, $3, $4, $4)
+		ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at`, q.NodeID(), host, "worker", fibonacco.SystemClock{}.Now())
+	return err
+}
+
 // heartbeat says every two seconds that this node lives, and buries those that stopped saying so.
 func (q *Queue) heartbeat(ctx context.Context) {
 	for (fibonacco.SystemClock{}).Sleep(ctx, beatEvery) == nil {
@@ -64,14 +69,14 @@ func (q *Queue) heartbeat(ctx context.Context) {
 }
 
 func (q *Queue) beat(ctx context.Context) error {
-	now := fibonacco.SystemClock{}.Now()
 	var silent []string
 	if err := q.db.Update(ctx, func(tx *db.Tx) error {
-		if _, err := tx.Exec(ctx, `UPDATE nodes SET seen_at = $1 WHERE id = $2`, now, q.NodeID()); err != nil {
+		// Anew, when others have buried this run while it was only held up: it has work in hand again.
+		err := q.enter(ctx, tx)
+		if err != nil {
 			return err
 		}
-		var err error
-		silent, err = db.Select[string](ctx, tx, `SELECT id FROM nodes WHERE seen_at < $1`, now.Add(-deadAfter))
+		silent, err = db.Select[string](ctx, tx, `SELECT id FROM nodes WHERE seen_at < $1`, fibonacco.SystemClock{}.Now().Add(-deadAfter))
 		return err
 	}); err != nil {
 		return err
