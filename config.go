@@ -136,7 +136,7 @@ type EmailConfig struct {
 	ReplyTo   string `yaml:"reply_to"`   // MAIL_REPLY_TO
 
 	Mailer              string `yaml:"mailer"`                // MAIL_MAILER: catcher, smtp, ses
-	SMTPURL             string `yaml:"smtp_url"`              // SMTP_URL: smtp://user:pass@host:port?connections=10
+	SMTPURL             string `yaml:"smtp_url"`              // SMTP_URL: smtp://user:pass@host:port?connections=10; several parted by spaces
 	SESRegion           string `yaml:"ses_region"`            // SES_REGION; "" leaves it to the AWS SDK
 	SESEndpoint         string `yaml:"ses_endpoint"`          // SES_ENDPOINT; "" is Amazon's own
 	SESConfigurationSet string `yaml:"ses_configuration_set"` // SES_CONFIGURATION_SET; publishes events
