@@ -24,6 +24,10 @@ type Options struct {
 	LimitKey  string            // the limiter's key, and what those of servers begin with; "" is "smtp"
 	PerSecond float64           // mails a second over all servers and nodes; 0 is no limit
 
+	// PerDomain reports what the recipient's domain has against our speed as Handover.Slower, and
+	// slows nobody else down, unless several domains complain and nothing is accepted in between.
+	PerDomain bool
+
 	Signer Signer      // signs each message before it leaves; nil leaves that to the server
 	TLS    *tls.Config // which certificates to believe; nil believes what the machine believes
 

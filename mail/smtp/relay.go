@@ -24,6 +24,7 @@ type relay struct {
 	timeouts Timeouts
 	signer   Signer
 	budgets  []budget
+	domains  bool    // complaints may be about one domain
 	tokens   *tokens // nil unless the server wants XOAUTH2
 
 	gate *gate
@@ -39,7 +40,7 @@ type budget struct {
 
 func newRelay(s server, o Options) *relay {
 	r := &relay{
-		server: s, helo: heloName(o.HELO), tls: o.TLS, dial: o.Dial, timeouts: o.Timeouts.orDefaults(), signer: o.Signer,
+		server: s, helo: heloName(o.HELO), tls: o.TLS, dial: o.Dial, timeouts: o.Timeouts.orDefaults(), signer: o.Signer, domains: o.PerDomain,
 		gate: newGate(s.connections, o.Backoff.orDefaults(), cmp.Or(o.Logger, slog.Default()).With("server", s.addr)),
 	}
 	if r.tls == nil {

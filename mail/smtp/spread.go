@@ -107,7 +107,7 @@ func (s *spread) run(flight fibonacco.FlightLog) {
 // settle takes a server's result: it is reported, or the mail is offered to another.
 func (s *spread) settle(sh *share, mail *fibonacco.Mail, h fibonacco.Handover) {
 	s.mu.Lock()
-	again := h.Result == fibonacco.NotTried && !s.stopping
+	again := h.Result == fibonacco.NotTried && !h.Slower && !s.stopping
 	if again {
 		t := s.tries[mail]
 		if t == nil {
