@@ -35,6 +35,9 @@ type Handover struct {
 	MessageID string // the provider's id; "" means Mail.MessageID
 	Code      int    // SMTP or HTTP status; 0 when there was none
 	Reason    string // the provider's words, without addresses; "" when accepted
+
+	Slower bool          // the recipient's domain asks for less; the result says what became of this mail
+	After  time.Duration // with NotTried: not before this has passed; 0 leaves it to the sender
 }
 
 // FlightLog is told just before the bytes leave that could deliver a mail. What was told survives

@@ -228,6 +228,9 @@ func sendSentence(s fibonacco.CampaignSend, zone *time.Location) string {
 		if s.Attempts > 0 {
 			return fmt.Sprintf("%s was refused %d times and is tried again at %s: %s", s.CampaignID, s.Attempts, at(s.ScheduledFor), s.LastError)
 		}
+		if s.LastError != "" && s.ScheduledFor != nil {
+			return fmt.Sprintf("%s has not left yet and is due again on %s: %s", s.CampaignID, s.ScheduledFor.In(zone).Format("2006-01-02 at 15:04 MST"), s.LastError)
+		}
 		return fmt.Sprintf("%s is planned for %s.", s.CampaignID, at(s.ScheduledFor))
 	case fibonacco.SendSending:
 		return s.CampaignID + " is being handed over right now."

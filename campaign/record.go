@@ -39,7 +39,7 @@ func (s *Service) outcome(h fibonacco.Handover, attempts int) outcome {
 	case fibonacco.Unanswered:
 		return outcome{status: fibonacco.SendUnknown, attempts: attempts}
 	default:
-		return outcome{status: fibonacco.SendQueued, attempts: attempts, retryIn: notTriedPause}
+		return outcome{status: fibonacco.SendQueued, attempts: attempts, retryIn: max(notTriedPause, h.After)}
 	}
 }
 

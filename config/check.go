@@ -8,6 +8,7 @@ import (
 	"net/mail"
 	"net/netip"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -106,23 +107,54 @@ func (check checker) publicURL(path, text string) {
 	}
 }
 
+// smtpURL checks one URL, or several parted by spaces or commas.
 func (check checker) smtpURL(path, secret string) {
-	if secret == "" {
+	if strings.Trim(secret, ", ") == "" {
 		return
 	}
-	u, err := url.Parse(secret)
-	if err == nil && u.Port() != "" {
-		_, err = strconv.ParseUint(u.Port(), 10, 16)
-	}
-	if err != nil || u.Hostname() == "" || u.Scheme != "smtp" && u.Scheme != "smtps" {
-		check.report(path, "must be a URL such as smtp://user:password@host:587; write special characters of a password as %40")
-		return
-	}
-	if n := u.Query().Get("connections"); u.Query().Has("connections") {
-		if c, err := strconv.Atoi(n); err != nil || c < 1 || c > 1000 {
-			check.report(path, "must have from 1 to 1000 connections")
+	for _, secret := range splitURLs(secret) {
+		u, err := url.Parse(secret)
+		if err == nil && u.Port() != "" {
+			_, err = strconv.ParseUint(u.Port(), 10, 16)
+		}
+		if err != nil || u.Hostname() == "" || strings.Contains(u.Host, ",") || u.Scheme != "smtp" && u.Scheme != "smtps" {
+			check.report(path, "must be a URL such as smtp://user:password@host:587; write special characters of a password as %40")
+			return
+		}
+		query := u.Query()
+		if !wholeWithin(query, "connections", 100) {
+			check.report(path, "must have from 1 to 100 connections")
+		}
+		if !wholeWithin(query, "weight", 1000) {
+			check.report(path, "must have a weight from 1 to 1000")
+		}
+		if rate, err := strconv.ParseFloat(query.Get("rate"), 64); query.Has("rate") && (err != nil || !(rate >= 0)) {
+			check.report(path, "must have a rate of mails per second, 0 or more")
 		}
 	}
+}
+
+func wholeWithin(query url.Values, name string, most int) bool {
+	n, err := strconv.Atoi(query.Get(name))
+	return !query.Has(name) || err == nil && n >= 1 && n <= most
+}
+
+var beginsURL = regexp.MustCompile(`(?:^|[\s,])smtps?://`)
+
+// splitURLs parts several SMTP URLs. A comma or a space that no URL follows belongs to the one before.
+func splitURLs(text string) (urls []string) {
+	starts := beginsURL.FindAllStringIndex(text, -1)
+	if len(starts) == 0 || strings.Trim(text[:starts[0][0]], ", ") != "" {
+		return []string{text}
+	}
+	for i, start := range starts {
+		end := len(text)
+		if i+1 < len(starts) {
+			end = starts[i+1][0]
+		}
+		urls = append(urls, strings.Trim(text[start[0]:end], ", \t\r\n"))
+	}
+	return urls
 }
 
 func (check checker) databaseURL(path, secret string) {

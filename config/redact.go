@@ -12,8 +12,9 @@ const redacted = "[redacted]"
 
 // plainParameters are the URL parameters that hold no secret. All others are taken to.
 var plainParameters = []string{
-	"application_name", "connect_timeout", "connections", "db", "dial_timeout", "max_retries", "pool_max_conns",
-	"pool_min_conns", "pool_size", "protocol", "read_timeout", "search_path", "sslmode", "target_session_attrs", "write_timeout",
+	"application_name", "auth", "connect_timeout", "connections", "db", "dial_timeout", "max_retries", "pool_max_conns",
+	"pool_min_conns", "pool_size", "protocol", "rate", "read_timeout", "search_path", "sslmode", "target_session_attrs", "tls",
+	"weight", "write_timeout",
 }
 
 // redactSecret shows of a secret that it is set, and of a URL all but its passwords.
@@ -21,10 +22,24 @@ func redactSecret(secret string) string {
 	switch {
 	case secret == "":
 		return ""
+	case len(splitURLs(secret)) > 1:
+		return redactEach(splitURLs(secret))
 	case strings.Contains(secret, "://"):
 		return redactURL(secret)
 	}
 	return redacted
+}
+
+// redactEach is redactURL for several. When one of them makes no sense nothing is shown: it may be the
+// rest of a password.
+func redactEach(urls []string) string {
+	shown := make([]string, len(urls))
+	for i, u := range urls {
+		if shown[i] = redactURL(u); shown[i] == redacted {
+			return redacted
+		}
+	}
+	return strings.Join(shown, " ")
 }
 
 // redactURL takes the password out of a URL, and every parameter that may be one. A URL whose

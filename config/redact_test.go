@@ -72,6 +72,7 @@ func TestSecretsNeverShow(t *testing.T) {
 		"smtp://u:1#%s@mail", "smtp://u:%%zz%s@mail", "smtp://u:a@%s@mail", "smtp://u:a b%s@mail", "smtp://mail?password=%s", "smtp://mail?%s",
 		"smtp://mail?connections=2&x=%s", "smtp:%s", "://%s", "postgres://u:%s@db/f", "postgres://db/f?password=%s", "host=db password=%s",
 		"redis://u:%s@cache", "redis://cache?password=%s", "unix:///s?password=%s", "sqlite:///f?key=%s", "http://u:%s@host", "*%s", "!%s x", "!!int %s", "!!binary %s", "!!null %s", "&%s x", "\xff%s",
+		"smtp://a?weight=2 smtp://u:%s@mail", "smtp://u:%s@mail,smtp://b", "smtp://u:1,smtp://%s@mail", "smtp://a smtp://b?client_secret=%s&rate=3",
 		"https://host/#%s", "smtp://u:1:%s@mail", "smtp://u:[%s@mail", "smtp://mail:%s",
 	}
 	keys := []string{"secret_key", "email.smtp_url", "database.url", "redis.url"}

@@ -244,6 +244,9 @@ func (check checker) email(c fibonacco.EmailConfig) {
 	}
 	check.smtpURL("email.smtp_url", c.SMTPURL)
 	check.notNegative("email.max_per_second", c.MaxPerSecond)
+	if _, err := fibonacco.ParseDomainLimits(c.Domains); err != nil {
+		check.report("email.domains", err.Error())
+	}
 	if len(c.RetryAfter) == 0 {
 		check.report("email.retry_after_seconds", "must have an entry, such as 60")
 	}

@@ -19,6 +19,7 @@ type ServerOptions struct {
 	User          string      // announces AUTH and wants it before MAIL; "" does not
 	Password      string
 	Mechanisms    string // what AUTH announces; "" is "PLAIN LOGIN"
+	Token         string // what AUTH XOAUTH2 takes for User; SetToken changes it
 	LaxData       bool   // answers DATA with 354 even when no recipient was taken
 	MaxConns      int    // greets further connections with 421; 0 is no limit
 	MailsPerConn  int    // then answers MAIL with 421 "too many messages"; 0 is no limit
@@ -33,6 +34,7 @@ type Server struct {
 
 	mu         sync.Mutex
 	rules      []Rule
+	token      string
 	seen       map[Step]int
 	listener   net.Listener
 	conns      map[net.Conn]struct{}
@@ -49,7 +51,7 @@ func NewServer(tb testing.TB, options ServerOptions) *Server {
 	tb.Helper()
 	s := &Server{
 		options: options, addr: "127.0.0.1:0",
-		rules: options.Rules, seen: map[Step]int{}, conns: map[net.Conn]struct{}{},
+		rules: options.Rules, token: options.Token, seen: map[Step]int{}, conns: map[net.Conn]struct{}{},
 	}
 	s.Up(tb)
 	tb.Cleanup(s.Down)
@@ -140,6 +142,13 @@ func (s *Server) MostOpen() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.most
+}
+
+// SetToken changes what AUTH XOAUTH2 takes.
+func (s *Server) SetToken(token string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.token = token
 }
 
 func (s *Server) accept(l net.Listener) {

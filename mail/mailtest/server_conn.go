@@ -129,12 +129,30 @@ func (c *serverConn) auth(line, rest string) {
 	case "LOGIN":
 		user = decode(c.ask("334 VXNlcm5hbWU6"))
 		password = decode(c.ask("334 UGFzc3dvcmQ6"))
+	case "XOAUTH2":
+		c.xoauth2(line, initial)
+		return
 	}
 	usual := "235 2.7.0 Welcome"
 	if user != c.s.options.User || password != c.s.options.Password {
 		usual = "535 5.7.8 Wrong credentials"
 	}
 	c.loggedIn = c.say(AtAUTH, line, usual) == "235"
+}
+
+// xoauth2 explains a refusal before it refuses, as Google and Microsoft do.
+func (c *serverConn) xoauth2(line, initial string) {
+	c.s.mu.Lock()
+	want := "user=" + c.s.options.User + "\x01auth=Bearer " + c.s.token + "\x01\x01"
+	c.s.mu.Unlock()
+	if decode(initial) == want {
+		c.loggedIn = c.say(AtAUTH, line, "235 2.7.0 Welcome") == "235"
+		return
+	}
+	if answer := c.ask("334 eyJzdGF0dXMiOiI0MDAifQ=="); answer != "" {
+		c.s.violate("an answer to the explanation of XOAUTH2")
+	}
+	c.say(AtAUTH, line, "535 5.7.8 Username and Password not accepted")
 }
 
 func (c *serverConn) ask(question string) string {

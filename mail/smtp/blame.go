@@ -1,6 +1,10 @@
 package smtp
 
-import "github.com/fibonacco/fibonacco"
+import (
+	"strings"
+
+	"github.com/fibonacco/fibonacco"
+)
 
 // suspect is a mail at which something went wrong that concerns more than itself.
 type suspect struct {
@@ -28,4 +32,35 @@ func (g *gate) blame(m *fibonacco.Mail) bool {
 	}
 	g.suspects[who] = g.accepted.Load()
 	return false
+}
+
+// fewDomains is how many may complain in a row before it is the server that does.
+const fewDomains = 2
+
+// blameDomain reports whether a complaint about our speed is one of this mail's domain alone: when
+// more than a few complain and nothing is accepted in between, it is the server's own.
+func (g *gate) blameDomain(to string) bool {
+	domain := to[strings.LastIndexByte(to, '@')+1:]
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if now := g.accepted.Load(); g.complainedAt != now || g.complained == nil {
+		g.complained, g.complainedAt = map[string]bool{}, now
+	}
+	if len(g.complained) <= fewDomains {
+		g.complained[domain] = true
+	}
+	return len(g.complained) <= fewDomains
+}
+
+// local makes of a verdict what it means when only the mail's domain complains: the others go on, on
+// another connection if this one is closed.
+func (l *lane) local(it *item, v verdict) verdict {
+	if !l.relay.domains || !v.domain || !l.gate.blameDomain(it.to) {
+		return v
+	}
+	v.Slower = true
+	if v.effect = goOn; v.Code == 421 {
+		v.effect = reconnect
+	}
+	return v
 }

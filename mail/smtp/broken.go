@@ -38,6 +38,12 @@ func (l *lane) unanswered(it, next *item, err error, left bool) (*item, error) {
 
 // dismissed deals with 421 in the place of a reply to an envelope.
 func (l *lane) dismissed(it *item, v verdict) (again *item) {
+	if v = l.local(it, v); v.Slower { // a domain's: the mail waits, the others go on
+		l.drop()
+		l.gate.works()
+		l.run.done(it.mail, v.Handover)
+		return nil
+	}
 	if v.effect == reconnect {
 		return l.leave(it, v)
 	}

@@ -78,7 +78,7 @@ func newBuffers() *buffers {
 const writeBuffer = 32 << 10
 
 // connect opens a connection and makes it ready for mail. It gives up at once when ctx ends.
-func (m *Mailer) connect(ctx context.Context, b *buffers) (*conn, error) {
+func (m *relay) connect(ctx context.Context, b *buffers) (*conn, error) {
 	soon, cancel := context.WithTimeout(ctx, m.timeouts.Connect)
 	nc, err := m.dial(soon, "tcp", m.server.addr)
 	cancel()

@@ -1,7 +1,7 @@
-// Package smtp hands mails to one SMTP server: a relay, a submission service, Amazon's SMTP
-// endpoint.
+// Package smtp hands mails to SMTP servers, one or several: a relay, a submission service, Amazon's
+// SMTP endpoint.
 //
-// A Mailer has a fixed number of lanes. A lane is a goroutine with at most one connection. It
+// For each server there is a fixed number of lanes. A lane is a goroutine with at most one connection. It
 // takes a mail, and as long as another is at hand it writes the body of the one and the commands
 // of the next together:
 //
@@ -17,6 +17,8 @@
 // What concerns all lanes is in gate: when the server is away nobody takes mail (breaker), when
 // it says "slow down" all of them slow down (pace).
 //
-// Read options.go, then lane.go, take.go (when a mail is taken), exchange.go (the conversation),
-// verdict.go (what each reply means), broken.go (what a lost connection means) and gate.go.
+// Several servers share the mail by weight, and each gets what another has not begun (spread).
+//
+// Read options.go and url.go, then lane.go, take.go (when a mail is taken), exchange.go (the conversation),
+// verdict.go (what each reply means), broken.go (what a lost connection means), gate.go, and spread.go with turn.go.
 package smtp

@@ -145,6 +145,7 @@ func (l *lane) skip(it *item, a answer, next *item) (*item, error) {
 // the rest. It returns the verdict as it turned out: a mail that is itself to blame for what
 // looks like a refusal of all of them has no effect on the rest.
 func (l *lane) report(it *item, v verdict) verdict {
+	v = l.local(it, v)
 	if v.effect == refuseUs && l.gate.blame(it.mail) {
 		v.Result, v.effect = fibonacco.Refused, goOn
 	}
@@ -154,6 +155,10 @@ func (l *lane) report(it *item, v verdict) verdict {
 		l.gate.works()
 	case goOn:
 		l.gate.works()
+	case reconnect:
+		if v.Slower {
+			l.gate.works()
+		}
 	}
 	l.run.done(it.mail, v.Handover)
 	return v

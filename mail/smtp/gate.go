@@ -54,6 +54,9 @@ type gate struct {
 
 	pace     pace
 	suspects map[suspect]int64 // → accepted at the time
+
+	complained   map[string]bool // domains that have complained of our speed since complainedAt
+	complainedAt int64           // accepted at the time
 }
 
 func newGate(lanes int, backoff Backoff, log *slog.Logger) *gate {

@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"context"
 	"crypto/tls"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"strconv"
@@ -26,12 +25,12 @@ type extensions struct {
 var (
 	errClearPassword = errors.New("the server does not offer TLS, and the password does not leave in clear")
 	errNoTLS         = errors.New("the server does not offer TLS")
-	errNoAuth        = errors.New("the server offers no login that we know (PLAIN, LOGIN)")
+	errNoAuth        = errors.New("the server offers no login that we know (PLAIN, LOGIN), or not the one asked for")
 	errInjected      = errors.New("the server sent data before TLS had begun")
 )
 
 // introduce does everything between connecting and the first mail.
-func (m *Mailer) introduce(ctx context.Context, c *conn) error {
+func (m *relay) introduce(ctx context.Context, c *conn) error {
 	if m.server.implicit {
 		if err := m.encrypt(ctx, c, true); err != nil {
 			return err
@@ -49,13 +48,13 @@ func (m *Mailer) introduce(ctx context.Context, c *conn) error {
 		err = m.startTLS(ctx, c)
 	}
 	if err == nil && m.server.user != "" {
-		err = m.logIn(c)
+		err = m.logIn(ctx, c)
 	}
 	return err
 }
 
 // hello greets and learns what the server can do. A server that does not know EHLO can do nothing.
-func (m *Mailer) hello(c *conn) error {
+func (m *relay) hello(c *conn) error {
 	c.ext = extensions{}
 	err := c.ask("EHLO", "EHLO "+m.helo, 2)
 	var refusal *replyError
@@ -100,7 +99,7 @@ func (e *extensions) note(words []string) {
 }
 
 // startTLS encrypts when the server can and we want to, and refuses to go on when it must but cannot.
-func (m *Mailer) startTLS(ctx context.Context, c *conn) error {
+func (m *relay) startTLS(ctx context.Context, c *conn) error {
 	if m.server.tls == tlsNone {
 		return nil // parseURL has seen to it that no password leaves this machine
 	}
@@ -132,7 +131,7 @@ func (m *Mailer) startTLS(ctx context.Context, c *conn) error {
 
 // encrypt starts TLS. Where TLS is only better than nothing, any certificate will do: refusing a
 // bad one would mean to send in clear.
-func (m *Mailer) encrypt(ctx context.Context, c *conn, verify bool) error {
+func (m *relay) encrypt(ctx context.Context, c *conn, verify bool) error {
 	config := m.tls.Clone()
 	config.ServerName = cmp.Or(config.ServerName, m.server.host)
 	config.InsecureSkipVerify = config.InsecureSkipVerify || !verify
@@ -146,26 +145,4 @@ func (m *Mailer) encrypt(ctx context.Context, c *conn, verify bool) error {
 	c.nc, c.wire.nc, c.encrypted = t, t, true
 	c.r.Reset(t)
 	return nil
-}
-
-// logIn proves who we are, by PLAIN if the server knows it, else by LOGIN.
-func (m *Mailer) logIn(c *conn) error {
-	if !c.encrypted && !m.server.loopback {
-		return errClearPassword
-	}
-	encode := base64.StdEncoding.EncodeToString
-	switch {
-	case strings.Contains(c.ext.auth, " PLAIN "):
-		return c.ask("AUTH", "AUTH PLAIN "+encode([]byte("\x00"+m.server.user+"\x00"+m.server.password)), 2)
-	case strings.Contains(c.ext.auth, " LOGIN "):
-		err := c.ask("AUTH", "AUTH LOGIN", 3)
-		if err == nil {
-			err = c.ask("AUTH", encode([]byte(m.server.user)), 3)
-		}
-		if err == nil {
-			err = c.ask("AUTH", encode([]byte(m.server.password)), 2)
-		}
-		return err
-	}
-	return errNoAuth
 }

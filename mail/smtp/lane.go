@@ -22,21 +22,21 @@ type item struct {
 // lane is one goroutine with at most one connection.
 type lane struct {
 	run    *run
-	mailer *Mailer
+	relay  *relay
 	gate   *gate
 	conn   *conn // nil when not connected
 	seated bool  // may be connected; the gate's business
 
 	buffers *buffers
 	items   [2]item // the one on the wire and the next
-	pocket  int     // mails that the limiter has already granted
+	pockets [2]int  // mails that the limiters have already granted, by budget
 	idle    *time.Timer
 	wake    *time.Timer
 }
 
 func newLane(r *run) *lane {
 	l := &lane{
-		run: r, mailer: r.mailer, gate: r.mailer.gate, buffers: newBuffers(),
+		run: r, relay: r.relay, gate: r.relay.gate, buffers: newBuffers(),
 		idle: time.NewTimer(forever), wake: time.NewTimer(forever),
 	}
 	l.idle.Stop()
@@ -75,7 +75,7 @@ func (l *lane) loop() {
 func (l *lane) connect(it *item) bool {
 	reason := "the mail server does not take mail"
 	if it == nil || l.gate.mayDial(l) {
-		c, err := l.mailer.connect(l.run.ctx, l.buffers)
+		c, err := l.relay.connect(l.run.ctx, l.buffers)
 		if err == nil {
 			l.conn = c
 			l.run.add(c)

@@ -24,3 +24,16 @@ func unavailable(reason string, left time.Duration) error {
 	seconds := max(1, int(left.Round(time.Second)/time.Second))
 	return fibonacco.Errorf(fibonacco.Unavailable, "%s, next try in %d s", reason, seconds)
 }
+
+// standing says whether mail may be given to the server: it is not away, or back already. proven is
+// false when it has not taken any since it was last tried.
+func (g *gate) standing() (up, proven bool) {
+	if g.free.Load() {
+		return true, true
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	now := fibonacco.RealTime()
+	away := g.state == broken && now.Before(g.until) || g.unreached && g.live == 0 || now.Before(g.pace.until)
+	return !away, g.state == working
+}

@@ -10,7 +10,7 @@ import (
 // the context has ended.
 func (l *lane) next() *item {
 	if l.conn != nil {
-		l.idle.Reset(l.mailer.timeouts.Idle)
+		l.idle.Reset(l.relay.timeouts.Idle)
 	}
 	for {
 		if l.run.ctx.Err() != nil {
@@ -57,7 +57,7 @@ func (l *lane) mayTake() (wait time.Duration, changed <-chan struct{}) {
 	wait, dialFirst, changed := l.gate.admit(l)
 	if wait == 0 && dialFirst {
 		if l.connect(nil) {
-			l.idle.Reset(l.mailer.timeouts.Idle)
+			l.idle.Reset(l.relay.timeouts.Idle)
 		} else {
 			wait = time.Millisecond // the gate knows how long
 		}
@@ -91,7 +91,7 @@ func (l *lane) nextNow(current *item) *item {
 	if slot == current {
 		slot = &l.items[1]
 	}
-	for l.mailer.limiter == nil || l.pocket > 0 {
+	for l.granted() {
 		if l.run.stopping() || l.conn.worn() || !l.gate.admitNow() {
 			return nil
 		}
@@ -111,25 +111,41 @@ func (l *lane) nextNow(current *item) *item {
 	return nil
 }
 
-// budget makes sure that the limiter has granted a mail. It asks for a tenth of a second's share of
+// budget makes sure that the limiters have granted a mail. It asks for a tenth of a second's share of
 // this lane at a time, so that asking is rare and a lane that falls idle wastes little.
 func (l *lane) budget() time.Duration {
-	m := l.mailer
-	if m.limiter == nil || l.pocket > 0 {
-		return 0
+	for i, b := range l.relay.budgets {
+		if l.pockets[i] > 0 {
+			continue
+		}
+		n := min(max(int(b.perSecond)/(10*b.lanes), 1), 100)
+		if wait := b.limiter.Take(l.run.ctx, b.key, b.perSecond, n); wait > 0 {
+			return wait
+		}
+		l.pockets[i] = n
 	}
-	n := min(max(int(m.perSecond)/(10*m.server.connections), 1), 100)
-	if wait := m.limiter.Take(l.run.ctx, m.limitKey, m.perSecond, n); wait > 0 {
-		return wait
-	}
-	l.pocket = n
 	return 0
+}
+
+// granted reports whether the limiters have granted a mail already.
+func (l *lane) granted() bool {
+	for i := range l.relay.budgets {
+		if l.pockets[i] <= 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // take prepares a mail for the wire, in it. It returns nil when the mail can never go, after saying
 // so.
 func (l *lane) take(mail *fibonacco.Mail, it *item) *item {
-	l.pocket--
+	for i := range l.relay.budgets {
+		l.pockets[i]--
+	}
+	if l.run.taken != nil {
+		l.run.taken()
+	}
 	*it = item{mail: mail, message: mail.Message}
 	var err error
 	refuse := func(reason string) *item {
@@ -146,8 +162,8 @@ func (l *lane) take(mail *fibonacco.Mail, it *item) *item {
 		}
 		it.utf8 = it.utf8 || utf8
 	}
-	if l.mailer.signer != nil {
-		if it.message, err = l.mailer.signer.Sign(mail.Message); err != nil {
+	if l.relay.signer != nil {
+		if it.message, err = l.relay.signer.Sign(mail.Message); err != nil {
 			return refuse("the message cannot be signed: " + clean(err.Error()))
 		}
 	}

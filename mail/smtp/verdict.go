@@ -32,6 +32,7 @@ const (
 type verdict struct {
 	fibonacco.Handover
 	effect effect
+	domain bool // it may be the recipient's domain that complains of our speed
 }
 
 var (
@@ -51,6 +52,7 @@ var (
 // connection has carried before.
 func judge(at stage, code int, text []byte, served int) verdict {
 	v := verdict{Handover: fibonacco.Handover{Code: code, Reason: clean(string(text))}}
+	v.domain = code < 500 && at != atMail && isPolicy(text)
 	switch {
 	case code == 421:
 		// The service goes away, and says nothing about the mail. But when it has seen the body,
@@ -92,6 +94,12 @@ func asksForLess(text []byte) bool {
 		}
 	}
 	return tooFast.Match(text)
+}
+
+// isPolicy reports whether a reply carries a status of policy, 4.7.x, which is how domains ask for less.
+func isPolicy(text []byte) bool {
+	_, subject, _, ok := enhanced(text)
+	return ok && subject == 7 && !greylisted.Match(text)
 }
 
 // refusesUs reports whether a 5xx reply is about us or our sender address: no login, not allowed
