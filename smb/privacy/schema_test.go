@@ -100,6 +100,7 @@ var vocabulary = map[string][]string{
 	"email_event_days":    {"event_type", "verdict"},
 	"voicemail_skips":     {"campaign_id", "reason"},
 	"voicemail_quota":     {"period"},
+	"preferences":         {"kind"},
 	"rvm_drops":           {"voice_persona", "provider", "status", "campaign_id", "counted_month", "claimed_by"},
 	"callbacks":           {"called_number", "intent_detected"},
 	"email_conversations": {"direction", "intent", "sentiment"},
