@@ -89,6 +89,11 @@ const (
 	QuietDay       SkipReason = "quiet_day"     // a weekday, date or holiday without mail
 	FrequencyCap   SkipReason = "frequency_cap" // had enough mail in the days before
 
+	// Chosen by the business itself on its preference page.
+	UnwantedTopic SkipReason = "unwanted_topic"
+	AtMostWeekly  SkipReason = "at_most_weekly"
+	AskedForPause SkipReason = "asked_for_pause"
+
 	// Of voicemails.
 	InvalidPhone SkipReason = "invalid_phone" // not a number in the United States that takes voicemail, or toll free
 	AttemptLimit SkipReason = "attempt_limit" // tried too often within days
@@ -237,28 +242,6 @@ type Tracker interface {
 	Open(ctx context.Context, token string, hit Hit) error
 	// Click records one click and says where to go on. NotFound when the token proves nothing.
 	Click(ctx context.Context, token string, hit Hit) (target string, err error)
-}
-
-// Subscription is what the preference page shows and changes.
-type Subscription struct {
-	SMBID        int64
-	BusinessName string
-	MaskedEmail  string // "m•••@example.com": the link may have been forwarded
-	Email        bool   // programme e-mails wanted
-	Voicemail    bool   // voicemails wanted
-	DoNotContact bool
-}
-
-// Unsubscriber is the way out, by the signed link of every mail (M2-25).
-type Unsubscriber interface {
-	// Subscription returns NotFound when the token proves nothing. Changes nothing.
-	Subscription(ctx context.Context, token string) (*Subscription, error)
-	// Unsubscribe opts out of e-mail at once and suppresses the address the link was mailed to.
-	// Doing it again is no error.
-	Unsubscribe(ctx context.Context, token string, hit Hit) error
-	// SetSubscription stores the choices of the preference page. Turning e-mail back on lifts
-	// this address's unsubscribe suppression, never a bounce or complaint.
-	SetSubscription(ctx context.Context, token string, email, voicemail bool, hit Hit) error
 }
 
 // Explanation says what was due to one SMB on one local day, and why what did not go did not.

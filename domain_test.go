@@ -99,6 +99,8 @@ func TestEventTypesAreUnique(t *testing.T) {
 		fibonacco.EmailBounced{},
 		fibonacco.EmailComplained{},
 		fibonacco.Unsubscribed{},
+		fibonacco.PreferencesChanged{},
+		fibonacco.ConfirmationAsked{},
 		fibonacco.RVMDropQueued{},
 		fibonacco.RVMDropDelivered{},
 		fibonacco.CallbackReceived{},

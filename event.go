@@ -119,6 +119,19 @@ type (
 		CampaignID     string `json:"campaign_id"`
 		Channel        string `json:"channel"` // email, rvm
 	}
+	// PreferencesChanged says that the recipient chose what to get; the fields are what holds now.
+	PreferencesChanged struct {
+		SMBID        int64      `json:"smb_id"`
+		Unwanted     []Topic    `json:"unwanted"`
+		AtMostWeekly bool       `json:"at_most_weekly"`
+		PausedUntil  *time.Time `json:"paused_until"`
+	}
+	// ConfirmationAsked says that somebody wants mail again, or at a new address, and is to be asked
+	// there to confirm it.
+	ConfirmationAsked struct {
+		ConfirmationID int64 `json:"confirmation_id"`
+		SMBID          int64 `json:"smb_id"`
+	}
 
 	// RVMDropQueued says that a voicemail was planned.
 	RVMDropQueued struct {
@@ -274,6 +287,16 @@ func (e EmailComplained) Meta() EventMeta {
 // Meta implements Event.
 func (e Unsubscribed) Meta() EventMeta {
 	return EventMeta{Type: "email.unsubscribed", Category: CategoryEngagement, SMBID: e.SMBID}
+}
+
+// Meta implements Event.
+func (e PreferencesChanged) Meta() EventMeta {
+	return EventMeta{Type: "email.preferences_changed", Category: CategoryEngagement, SMBID: e.SMBID}
+}
+
+// Meta implements Event.
+func (e ConfirmationAsked) Meta() EventMeta {
+	return EventMeta{Type: "email.confirmation_asked", Category: CategoryEngagement, SMBID: e.SMBID}
 }
 
 // Meta implements Event.

@@ -24,6 +24,7 @@ const (
 	LearnToken       TokenKind = 'l' // personalised learning page
 	ApproveToken     TokenKind = 'a' // approval of one service; expires
 	PasswordToken    TokenKind = 'p' // lets a user set a password; expires, good once
+	ConfirmToken     TokenKind = 'c' // confirms that an address wants mail; expires, good once
 	VoicemailToken   TokenKind = 'v' // where a provider reports the result of one voicemail
 	ViewToken        TokenKind = 'w' // one visit to one learning page
 	ReceiptToken     TokenKind = 'd' // what follows one approval: its success page and its offers
@@ -163,6 +164,22 @@ func (s *Signer) VerifySend(kind TokenKind, token string) (c SendClaim, ok bool)
 		*field, p = v, p[n:]
 	}
 	return c, len(p) == 0
+}
+
+// SignConfirmation makes the token of a confirmation's link.
+func (s *Signer) SignConfirmation(id int64) string {
+	return s.Sign(ConfirmToken, binary.AppendVarint(nil, id))
+}
+
+// VerifyConfirmation returns the confirmation of a token made by SignConfirmation, whatever became of
+// it since.
+func (s *Signer) VerifyConfirmation(token string) (id int64, ok bool) {
+	p, ok := s.Verify(ConfirmToken, token)
+	if !ok {
+		return 0, false
+	}
+	id, n := binary.Varint(p)
+	return id, n > 0 && n == len(p)
 }
 
 // SignApproval makes an approval token (M4-01).

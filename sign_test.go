@@ -39,6 +39,24 @@ func TestSendTokenRoundTrip(t *testing.T) {
 	})
 }
 
+func TestConfirmationToken(t *testing.T) {
+	s := signer(t, keyA)
+	rapid.Check(t, func(t *rapid.T) {
+		want := rapid.Int64().Draw(t, "confirmation")
+		token := s.SignConfirmation(want)
+		if got, ok := s.VerifyConfirmation(token); !ok || got != want {
+			t.Fatalf("%s → %d %v, want %d", token, got, ok, want)
+		}
+		if _, ok := s.VerifySend(fibonacco.UnsubscribeToken, token); ok {
+			t.Fatal("a token of one kind opens another's door")
+		}
+		send := s.SignSend(fibonacco.UnsubscribeToken, fibonacco.SendClaim{SendID: want, SMBID: 7})
+		if _, ok := s.VerifyConfirmation(send); ok {
+			t.Fatal("the way out is a way in")
+		}
+	})
+}
+
 // Whatever single character of a token is changed, it proves nothing.
 func TestAlteredTokensProveNothing(t *testing.T) {
 	s := signer(t, keyA)

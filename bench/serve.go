@@ -58,7 +58,7 @@ func benchTrack(ctx context.Context, engine string, n int) ([]figure, error) {
 	}
 	h.track.Start()
 	mux := http.NewServeMux()
-	public.Mount(mux, public.Deps{Tracker: h.track, Unsubscriber: h.track, PublicURL: h.cfg.HTTP.PublicURL})
+	public.Mount(mux, public.Deps{Tracker: h.track, Unsubscriber: h.track, Resubscriber: h.track, PublicURL: h.cfg.HTTP.PublicURL})
 	ln, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err

@@ -13,6 +13,7 @@ import (
 type around struct {
 	recent map[int64]int // mails in the days before; nil without a cap
 	habits *habits       // nil where hours are fixed
+	wishes map[int64]wishes
 }
 
 // lookAround reads it. h is the community's habits.
@@ -20,6 +21,9 @@ func (s *Service) lookAround(ctx context.Context, tx *db.Tx, t town, candidates 
 	var a around
 	var err error
 	if a.habits, err = h.of(ctx, tx, candidates); err != nil {
+		return a, err
+	}
+	if a.wishes, err = loadWishes(ctx, tx, t, candidates); err != nil {
 		return a, err
 	}
 	limit := s.cfg.ManifestDestiny.FrequencyCap

@@ -100,6 +100,7 @@ func (s *Service) claim(ctx context.Context, steps steps, ids []int64) (claims [
 				smbs.business_name, COALESCE(smbs.primary_contact_name, ''), COALESCE(smbs.category, ''), communities.name,
 				smbs.email_opted_in, smbs.do_not_contact, smbs.campaign_status, smbs.deleted_at IS NOT NULL,
 				EXISTS (SELECT 1 FROM suppressions WHERE suppressions.email_key = lower(s.email)),
+				EXISTS (SELECT 1 FROM preferences WHERE preferences.smb_id = s.smb_id),
 				COALESCE(s.scheduled_for, s.created_at)
 			FROM campaign_sends s JOIN smbs ON smbs.id = s.smb_id JOIN communities ON communities.id = smbs.community_id
 			WHERE s.id IN ($1...) AND s.status = 'queued' ORDER BY s.id`, ids)
@@ -108,14 +109,14 @@ func (s *Service) claim(ctx context.Context, steps steps, ids []int64) (claims [
 		}
 		defer func() { _ = rows.Close() }()
 		closed := db.NewBatch("id bigint", "status text", "reason text")
-		var mine, late []int64
+		var mine, late, choosy []int64
 		for rows.Next() {
 			c := claim{at: tx.Now}
-			var optedIn, dnc, deleted, suppressed bool
+			var optedIn, dnc, deleted, suppressed, wishes bool
 			var due time.Time
 			var status fibonacco.CampaignStatus
 			if err := rows.Scan(&c.id, &c.smbID, &c.communityID, &c.uuid, &c.campaignID, &c.version, &c.email, &c.subject, &c.attempts,
-				&c.business, &c.contact, &c.category, &c.community, &optedIn, &dnc, &status, &deleted, &suppressed, db.Time(&due)); err != nil {
+				&c.business, &c.contact, &c.category, &c.community, &optedIn, &dnc, &status, &deleted, &suppressed, &wishes, db.Time(&due)); err != nil {
 				return err
 			}
 			key := versionKey{c.campaignID, c.version}
@@ -133,6 +134,9 @@ func (s *Service) claim(ctx context.Context, steps steps, ids []int64) (claims [
 			}
 			if step == nil {
 				continue // it does not compile: the send stays queued until somebody mends it
+			}
+			if wishes {
+				choosy = append(choosy, c.smbID)
 			}
 			claims, mine = append(claims, c), append(mine, c.id)
 			if inProgramme && due.Before(tx.Now.Add(-lateAfter)) {
@@ -155,7 +159,11 @@ func (s *Service) claim(ctx context.Context, steps steps, ids []int64) (claims [
 		for _, id := range missed {
 			closed.Add(id, string(fibonacco.SendCancelled), string(fibonacco.Missed))
 		}
-		mine = slices.DeleteFunc(mine, func(id int64) bool { return slices.Contains(missed, id) })
+		refused, err := declined(ctx, tx, steps, claims, choosy, closed)
+		if err != nil {
+			return err
+		}
+		mine = slices.DeleteFunc(mine, func(id int64) bool { return slices.Contains(missed, id) || slices.Contains(refused, id) })
 		if _, err := tx.ExecBatch(ctx, closed, `
 			UPDATE campaign_sends SET status = rows.status, skip_reason = rows.reason, updated_at = $1
 			FROM rows WHERE campaign_sends.id = rows.id AND campaign_sends.status = 'queued'`, tx.Now); err != nil {

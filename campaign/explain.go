@@ -17,7 +17,9 @@ type explained struct {
 	town                                   town
 	status                                 fibonacco.CampaignStatus
 	optedIn, dnc, suppressed, deleted      bool
-	pausedDays                             int
+	pausedDays, through                    int
+	wishes                                 wishes
+	topic                                  fibonacco.Topic // of the day's campaign
 }
 
 // Explain implements fibonacco.Explainer: what is on file first, and only where there is
@@ -47,6 +49,11 @@ func (s *Service) Explain(ctx context.Context, smbID int64, date string) (*fibon
 				return err
 			}
 		}
+		all, err := loadWishes(ctx, tx, x.town, []candidate{{ID: smbID}})
+		if err != nil {
+			return err
+		}
+		x.wishes = all[smbID]
 		zone := x.town.zone
 		out = &fibonacco.Explanation{
 			SMBID: smbID, BusinessName: x.business, Date: date, Timezone: x.zone, Status: x.status,
@@ -64,12 +71,17 @@ func (s *Service) Explain(ctx context.Context, smbID int64, date string) (*fibon
 			if out.Day, err = programmeDay(x.start, date, paused); err != nil {
 				return err
 			}
+			if x.status == fibonacco.StatusActive && !x.deleted {
+				if out.Day, err = x.wishes.dayOn(x, out.Day, date, localDate(tx.Now, zone), zone); err != nil {
+					return err
+				}
+			}
 			if out.Day < 1 || out.Day > s.cfg.ManifestDestiny.TotalDays {
 				out.Day = 0
 			}
 		}
 		if step := steps.byDay[out.Day]; step != nil {
-			out.Campaign = step.ID
+			out.Campaign, x.topic = step.ID, step.Type.Topic()
 		}
 		if out.Lines, err = s.linesOnFile(ctx, tx, smbID, date, zone); err != nil {
 			return err
@@ -91,10 +103,10 @@ func loadExplained(ctx context.Context, tx *db.Tx, smbID int64) (explained, erro
 		SELECT smbs.business_name, COALESCE(smbs.primary_email, ''), communities.timezone, smbs.community_id,
 			COALESCE(CAST(smbs.manifest_destiny_start_date AS text), ''), COALESCE(CAST(smbs.paused_on AS text), ''),
 			COALESCE(smbs.pause_reason, ''), smbs.campaign_status, smbs.email_opted_in, smbs.do_not_contact,
-			EXISTS (SELECT 1 FROM suppressions WHERE suppressions.email_key = smbs.email_key), smbs.deleted_at IS NOT NULL, smbs.paused_days
+			EXISTS (SELECT 1 FROM suppressions WHERE suppressions.email_key = smbs.email_key), smbs.deleted_at IS NOT NULL, smbs.paused_days, smbs.planned_through_day
 		FROM smbs JOIN communities ON communities.id = smbs.community_id WHERE smbs.id = $1`, smbID).Scan(
 		&x.business, &x.email, &x.zone, &x.communityID, &x.start, &x.pausedOn, &x.pauseReason, &x.status,
-		&x.optedIn, &x.dnc, &x.suppressed, &x.deleted, &x.pausedDays)
+		&x.optedIn, &x.dnc, &x.suppressed, &x.deleted, &x.pausedDays, &x.through)
 	if db.IsNoRows(err) || err == nil && !fibonacco.InScope(ctx, x.communityID) {
 		return x, fibonacco.Errorf(fibonacco.NotFound, "there is no business %d", smbID)
 	}
@@ -170,6 +182,9 @@ func (s *Service) deduce(x explained, e *fibonacco.Explanation, today string) fi
 			why = " (" + x.pauseReason + ")"
 		}
 		return say(fibonacco.Paused, "The programme has been paused since %s%s: nothing leaves.", x.pausedOn, why)
+	case x.wishes.restsOn(e.Date, x.town.zone) && contactable(x.email, x.optedIn, x.dnc, x.suppressed) == "":
+		return say(fibonacco.AskedForPause, "The business asked for a pause on its preference page: its programme stands still, and goes on on %s.",
+			localDate(x.wishes.pausedUntil, x.town.zone))
 	case e.Day == 0:
 		return say(fibonacco.NotActive, "The programme was over by then: its last day is %d.", s.cfg.ManifestDestiny.TotalDays)
 	case e.Campaign == "":
@@ -177,6 +192,9 @@ func (s *Service) deduce(x explained, e *fibonacco.Explanation, today string) fi
 	}
 	if why := contactable(x.email, x.optedIn, x.dnc, x.suppressed); why != "" {
 		return say(why, "%s of programme day %d does not go: %s.", e.Campaign, e.Day, reasonWords[why])
+	}
+	if x.topic != "" && x.wishes.unwanted[x.topic] {
+		return say(fibonacco.UnwantedTopic, "%s of programme day %d does not go: %s (%s).", e.Campaign, e.Day, reasonWords[fibonacco.UnwantedTopic], x.topic.Title())
 	}
 	if date(e.Date).before(today) {
 		return say(fibonacco.Missed, "%s of programme day %d was due, and nobody planned it that day.", e.Campaign, e.Day)
@@ -187,6 +205,9 @@ func (s *Service) deduce(x explained, e *fibonacco.Explanation, today string) fi
 			line.Sentence += " It is due on the next day that is none."
 		}
 		return line
+	}
+	if x.wishes.weekly && x.wishes.mailed && e.Date == today {
+		return say(fibonacco.AtMostWeekly, "%s of programme day %d does not go: %s.", e.Campaign, e.Day, reasonWords[fibonacco.AtMostWeekly])
 	}
 	line.Outcome = "not planned yet"
 	line.Sentence = fmt.Sprintf("%s is due on programme day %d; the day is planned at %s local time and sent at %s.",
@@ -214,6 +235,9 @@ var reasonWords = map[fibonacco.SkipReason]string{
 	fibonacco.HealthPause:    "sending was paused for health",
 	fibonacco.QuietDay:       "no mail goes on such a day",
 	fibonacco.FrequencyCap:   "the business had as many mails as it may get in so many days",
+	fibonacco.UnwantedTopic:  "the business wants no mails on this topic",
+	fibonacco.AtMostWeekly:   "the business wants one mail a week at most, and has had it",
+	fibonacco.AskedForPause:  "the business had asked for a pause",
 }
 
 func sendSentence(s fibonacco.CampaignSend, zone *time.Location) string {

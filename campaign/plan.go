@@ -372,6 +372,11 @@ func (s *Service) planDay(steps steps, t town, candidates []candidate, now time.
 			continue
 		}
 		step := steps.byDay[day]
+		wish := a.wishes[c.ID]
+		if p.at.Before(wish.pausedUntil) && contactable(c.Email, c.OptedIn, c.DNC, c.Suppressed) == "" {
+			p.rest(c, step, day)
+			continue
+		}
 		if step == nil {
 			p.move(c.ID, place{day: day, status: fibonacco.StatusActive})
 			continue
@@ -381,12 +386,22 @@ func (s *Service) planDay(steps steps, t town, candidates []candidate, now time.
 			p.move(c.ID, place{day: day, status: fibonacco.StatusActive})
 			continue
 		}
+		if wish.unwanted[step.Type.Topic()] {
+			p.skips.Add(c.ID, step.ID, day, string(fibonacco.UnwantedTopic))
+			p.move(c.ID, place{day: day, status: fibonacco.StatusActive})
+			continue
+		}
 		if quiet {
 			p.quietStep(c, step, day, s.cfg.ManifestDestiny.Quiet.Action == "skip")
 			continue
 		}
 		if a.recent != nil && a.recent[c.ID] >= most {
 			p.skips.Add(c.ID, step.ID, day, string(fibonacco.FrequencyCap))
+			p.move(c.ID, place{day: day, status: fibonacco.StatusActive})
+			continue
+		}
+		if wish.weekly && wish.mailed {
+			p.skips.Add(c.ID, step.ID, day, string(fibonacco.AtMostWeekly))
 			p.move(c.ID, place{day: day, status: fibonacco.StatusActive})
 			continue
 		}

@@ -153,6 +153,11 @@ func (p *dayPlan) quietStep(c candidate, step *step, day int, skip bool) {
 		p.move(c.ID, place{day: day, status: fibonacco.StatusActive})
 		return
 	}
+	p.standStill(c, day)
+}
+
+// standStill lets the programme of an SMB wait for a day: day is due again on the next one.
+func (p *dayPlan) standStill(c candidate, day int) {
 	if p.waits == nil {
 		p.waits = map[waiting][]int64{}
 	}

@@ -170,7 +170,15 @@ func (s *Service) queueSend(ctx context.Context, tx *db.Tx, steps steps, smbID i
 		return 0, fibonacco.Errorf(fibonacco.NotFound, "there is no business %d", smbID)
 	}
 	c := found[0]
-	if why := contactable(c.Email, c.OptedIn, c.DNC, c.Suppressed); why != "" {
+	wish, err := loadWishes(ctx, tx, t, found)
+	if err != nil {
+		return 0, err
+	}
+	why := contactable(c.Email, c.OptedIn, c.DNC, c.Suppressed)
+	if why == "" {
+		why = wish[smbID].refuse(step.Type, tx.Now)
+	}
+	if why != "" {
 		return 0, &fibonacco.Error{
 			Code: fibonacco.Invalid, Message: "this business may not be mailed",
 			Fields: []fibonacco.FieldError{{Field: "smb_id", Reason: string(why)}},

@@ -145,7 +145,7 @@ func insertSkips(ctx context.Context, tx *db.Tx, communityID int64, date string,
 		SELECT smb, $1, campaign, day, $2, reason, $3 FROM rows WHERE TRUE
 		ON CONFLICT (smb_id, campaign_id, programme_day) DO UPDATE SET reason = excluded.reason, local_date = excluded.local_date,
 			created_at = excluded.created_at
-		WHERE skips.reason = 'quiet_day'`, communityID, date, tx.Now)
+		WHERE skips.reason IN ('quiet_day', 'asked_for_pause')`, communityID, date, tx.Now)
 	if err != nil {
 		return 0, fmt.Errorf("write skips: %w", err)
 	}

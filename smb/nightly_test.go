@@ -219,5 +219,7 @@ func fillEveryTable(t *testing.T, d *db.DB, smb int64, now time.Time) {
 	exec(t, d, `
 		INSERT INTO voicemail_skips (campaign_send_id, smb_id, community_id, campaign_id, local_date, reason, created_at) VALUES ($1, $2, 1, 'HOOK-001', '2026-03-02', 'no_phone', $3)`, send, smb, now)
 	exec(t, d, `INSERT INTO voicemail_quota (smb_id, period, used) VALUES ($1, '2026-03', 1)`, smb)
+	exec(t, d, `INSERT INTO preferences (smb_id, kind, created_at) VALUES ($1, 'without_tips', $2)`, smb, now)
+	exec(t, d, `INSERT INTO confirmations (smb_id, email, email_key, created_at, expires_at) VALUES ($1, 'a', 'a', $2, $2)`, smb, now)
 	exec(t, d, `INSERT INTO score_history (smb_id, day, score, tier) VALUES ($1, '2026-03-01', 5, 4)`, smb)
 }

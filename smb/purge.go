@@ -46,6 +46,8 @@ var purgeSQL = []string{
 	`DELETE FROM notices WHERE smb_id IN ($1...)`,
 	`DELETE FROM smb_addresses WHERE smb_id IN ($1...)`,
 	`DELETE FROM smb_tags WHERE smb_id IN ($1...)`,
+	`DELETE FROM preferences WHERE smb_id IN ($1...)`,
+	`DELETE FROM confirmations WHERE smb_id IN ($1...)`,
 	`DELETE FROM consents WHERE smb_id IN ($1...)`,
 	`DELETE FROM import_changes WHERE smb_id IN ($1...)`,
 	`DELETE FROM smbs WHERE id IN ($1...)`,

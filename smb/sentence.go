@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 )
 
 // sentence says in words for people what an event was. campaign is "" when the event is about none.
@@ -33,6 +34,15 @@ func (s said) text(name string) string {
 func (s said) number(name string) int {
 	v, _ := s.details[name].(float64)
 	return int(v)
+}
+
+// day is the date of a moment among the details, behind " until ".
+func (s said) day(name string) string {
+	at, err := time.Parse(time.RFC3339, s.text(name))
+	if err != nil {
+		return ""
+	}
+	return " until " + at.Format("2 January 2006")
 }
 
 // with is a detail behind some words, or nothing when the detail is missing.
@@ -99,6 +109,13 @@ var sentences = map[string]func(said) string{
 		}
 		return "Unsubscribed from e-mail."
 	},
+	"email.preferences_changed": func(s said) string {
+		if s.text("paused_until") != "" {
+			return "Asked for a pause" + s.day("paused_until") + "."
+		}
+		return "Chose what to get by e-mail."
+	},
+	"email.confirmation_asked": func(said) string { return "Was asked to confirm that e-mail is wanted." },
 
 	"rvm_drop.queued":    func(said) string { return "A voicemail was planned." },
 	"rvm_drop.delivered": func(said) string { return "A voicemail was delivered." },

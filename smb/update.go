@@ -13,52 +13,60 @@ import (
 // transaction in which it claims the message (R3).
 func (s *Service) Update(ctx context.Context, id int64, change fibonacco.SMBChange) (*fibonacco.SMB, error) {
 	var updated *fibonacco.SMB
-	var from int64
-	err := s.db.Update(ctx, func(tx *db.Tx) error {
-		before, err := lockSMB(ctx, tx, id)
-		if err != nil {
-			return err
-		}
-		if want := change.IfVersion; want != nil && *want != before.Version {
-			return fibonacco.Errorf(fibonacco.Conflict, "the business was changed meanwhile: it has version %d, not %d", before.Version, *want)
-		}
-		after := *before
-		from = before.CommunityID
-		d := apply(&after, change)
-		known := true
-		if d.named["community_id"] {
-			if known, err = communityExists(ctx, tx, after.CommunityID); err != nil {
-				return err
-			}
-		}
-		if err := d.check(known); err != nil {
-			return err
-		}
-		fields := differences(before, &after)
-		if len(fields) == 0 {
-			updated = before
-			return nil
-		}
-		if err := storeSMB(ctx, tx, &after); err != nil {
-			return err
-		}
-		if d.named["tags"] {
-			if err := storeTags(ctx, tx, id, after.Tags); err != nil {
-				return err
-			}
-		}
-		if updated, err = findSMB(ctx, tx, `smbs.id = $1`, "", id); err != nil {
-			return err
-		}
-		if err := recordChange(ctx, tx, "smb.updated", before, updated); err != nil {
-			return err
-		}
-		return s.queue.Publish(ctx, tx, fibonacco.SMBUpdated{SMBID: id, CommunityID: after.CommunityID, Fields: fields})
+	err := s.db.Update(ctx, func(tx *db.Tx) (err error) {
+		updated, err = s.update(ctx, tx, id, change)
+		return err
 	})
-	if err == nil {
-		s.heads.forget(from, updated.CommunityID)
-	}
 	return updated, err
+}
+
+// ChangeEmail is Update of the e-mail address alone, in the caller's transaction: for whoever has it
+// from the business itself.
+func (s *Service) ChangeEmail(ctx context.Context, tx *db.Tx, id int64, address string) error {
+	_, err := s.update(ctx, tx, id, fibonacco.SMBChange{PrimaryEmail: &address})
+	return err
+}
+
+func (s *Service) update(ctx context.Context, tx *db.Tx, id int64, change fibonacco.SMBChange) (*fibonacco.SMB, error) {
+	before, err := lockSMB(ctx, tx, id)
+	if err != nil {
+		return nil, err
+	}
+	if want := change.IfVersion; want != nil && *want != before.Version {
+		return nil, fibonacco.Errorf(fibonacco.Conflict, "the business was changed meanwhile: it has version %d, not %d", before.Version, *want)
+	}
+	after := *before
+	d := apply(&after, change)
+	known := true
+	if d.named["community_id"] {
+		if known, err = communityExists(ctx, tx, after.CommunityID); err != nil {
+			return nil, err
+		}
+	}
+	if err := d.check(known); err != nil {
+		return nil, err
+	}
+	fields := differences(before, &after)
+	if len(fields) == 0 {
+		return before, nil
+	}
+	if err := storeSMB(ctx, tx, &after); err != nil {
+		return nil, err
+	}
+	if d.named["tags"] {
+		if err := storeTags(ctx, tx, id, after.Tags); err != nil {
+			return nil, err
+		}
+	}
+	tx.AfterCommit(func() { s.heads.forget(before.CommunityID, after.CommunityID) })
+	updated, err := findSMB(ctx, tx, `smbs.id = $1`, "", id)
+	if err != nil {
+		return nil, err
+	}
+	if err := recordChange(ctx, tx, "smb.updated", before, updated); err != nil {
+		return nil, err
+	}
+	return updated, s.queue.Publish(ctx, tx, fibonacco.SMBUpdated{SMBID: id, CommunityID: after.CommunityID, Fields: fields})
 }
 
 // storeSMB writes every editable column of a locked SMB: one statement for all changes, and those

@@ -21,6 +21,7 @@ const (
 	byLink      = "unsubscribe link"
 	byComplaint = "spam complaint"
 	byPage      = "preference page"
+	byMail      = "double opt-in"
 )
 
 // record hands consents to whoever keeps them.
@@ -40,25 +41,13 @@ func (n *note) withdrawal(d *send, source string) fibonacco.Consent {
 	}
 }
 
-// chosen is the words of the preference page that differ from what held before, but for the no to
-// e-mail, which is stored with the way it came (outcome.go).
-func chosen(r *reader, email, voicemail bool, n *note) (list []fibonacco.Consent) {
-	add := func(channel fibonacco.Channel, granted bool, wording string) {
-		c := n.withdrawal(&send{smbID: r.SMBID}, byPage)
-		c.Channel, c.Granted = channel, granted
-		if channel == fibonacco.ChannelEmail {
-			c.Address = r.Email
-		}
-		if granted {
-			c.Wording, c.Version = wording, fibonacco.ChoicesVersion
-		}
-		list = append(list, c)
+// chosen is a yes or no to voicemails on the preference page. A no to e-mail is stored with the way it
+// came (outcome.go), a yes once it is confirmed (confirm.go).
+func chosen(r *reader, voicemail bool, n *note) fibonacco.Consent {
+	c := n.withdrawal(&send{smbID: r.SMBID}, byPage)
+	c.Channel, c.Granted = fibonacco.ChannelRVM, voicemail
+	if voicemail {
+		c.Wording, c.Version = fibonacco.VoicemailChoice, fibonacco.ChoicesVersion
 	}
-	if email && !r.EmailIn {
-		add(fibonacco.ChannelEmail, true, fibonacco.EmailChoice)
-	}
-	if voicemail != r.VoicemailIn {
-		add(fibonacco.ChannelRVM, voicemail, fibonacco.VoicemailChoice)
-	}
-	return list
+	return c
 }

@@ -21,11 +21,12 @@ func TestConsentsAreKept(t *testing.T) {
 			tx.AfterCommit(func() { said = append(said, list...) })
 			return nil, nil
 		})
+		w.keepAddresses()
 		m := w.send("HOOK-001")
 		hit := fibonacco.Hit{IP: "198.51.100.9", UserAgent: iphone, Method: "POST", At: clock.Now()}
 		set := func(email, voicemail bool) {
 			t.Helper()
-			must(t, w.svc.SetSubscription(t.Context(), m.leaveToken(), email, voicemail, hit))
+			must(t, w.svc.SetSubscription(t.Context(), m.leaveToken(), fibonacco.Choices{Email: email, Voicemail: voicemail}, hit))
 		}
 		for _, step := range []struct {
 			name string
@@ -35,9 +36,10 @@ func TestConsentsAreKept(t *testing.T) {
 			{"nothing new", func() { set(true, true) }, ""},
 			{"the link", func() { must(t, w.svc.Unsubscribe(t.Context(), m.leaveToken(), hit)) }, "email no by unsubscribe link at Marisol@Example.com"},
 			{"the link again", func() { must(t, w.svc.Unsubscribe(t.Context(), m.leaveToken(), hit)) }, ""},
-			{"back in, and no voicemail", func() { set(true, false) }, "email yes by preference page at Marisol@Example.com|rvm no by preference page at "},
+			{"a tick brings nobody back; no voicemail", func() { set(true, false) }, "rvm no by preference page at "},
+			{"confirmed", func() { m.comeBack("", hit) }, "email yes by double opt-in at Marisol@Example.com"},
 			{"both", func() { set(false, true) }, "email no by unsubscribe link at Marisol@Example.com|rvm yes by preference page at "},
-			{"in again", func() { set(true, true) }, "email yes by preference page at Marisol@Example.com"},
+			{"in again", func() { m.comeBack("", hit) }, "email yes by double opt-in at Marisol@Example.com"},
 			{"a complaint", func() { m.record("complained", fibonacco.EmailEventData{At: clock.Now()}) }, "email no by spam complaint at Marisol@Example.com"},
 			{"a second one", func() { m.record("complained", fibonacco.EmailEventData{At: clock.Now()}) }, ""},
 		} {
@@ -72,7 +74,7 @@ func TestErasedMail(t *testing.T) {
 		_, err := w.svc.Click(t.Context(), m.token(1), human)
 		for what, err := range map[string]error{
 			"click": err, "unsubscribe": w.svc.Unsubscribe(t.Context(), m.leaveToken(), human), "bounce": w.svc.Record(t.Context(), m.id, "bounced", fibonacco.EmailEventData{BounceType: "Permanent"}),
-			"preferences": w.svc.SetSubscription(t.Context(), m.leaveToken(), false, false, human),
+			"preferences": w.svc.SetSubscription(t.Context(), m.leaveToken(), fibonacco.Choices{}, human),
 		} {
 			if fibonacco.CodeOf(err) != fibonacco.NotFound {
 				t.Errorf("%s: %v", what, err)

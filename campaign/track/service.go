@@ -5,7 +5,7 @@
 // with whatever else is waiting (D5), store.go reads the sends of that batch and writes rows and
 // events, verdict.go tells people from machines (R5), target.go says where the click leads, and only
 // then is the caller answered. outcome.go does what providers report, unsubscribe.go is the
-// preference page.
+// preference page, wishes.go what is chosen there, confirm.go the way back in.
 //
 // It plans and sends nothing; what an open is worth is another module's business.
 package track
@@ -36,7 +36,7 @@ const (
 	unsubscribed = "unsubscribed"
 )
 
-// Service implements fibonacco.Tracker and fibonacco.Unsubscriber. Safe for concurrent use.
+// Service implements fibonacco.Tracker, Unsubscriber and Resubscriber. Safe for concurrent use.
 type Service struct {
 	db      *db.DB
 	queue   *queue.Queue
@@ -45,6 +45,7 @@ type Service struct {
 	targets targets
 	agents  agents
 	prove   ConsentKeeper // nil keeps no proof
+	book    Addresses
 
 	in             chan *note
 	start, stop    sync.Once
@@ -54,6 +55,7 @@ type Service struct {
 var (
 	_ fibonacco.Tracker      = (*Service)(nil)
 	_ fibonacco.Unsubscriber = (*Service)(nil)
+	_ fibonacco.Resubscriber = (*Service)(nil)
 )
 
 // New makes the service. Open, Click and Record wait until Start; the rest works at once.

@@ -22,6 +22,8 @@ type reader struct {
 	EmailIn      bool
 	VoicemailIn  bool
 	DoNotContact bool
+	Gone         bool   // deleted
+	Timezone     string // of its community
 }
 
 // findReader returns NotFound when the token proves nothing or its mail is gone. lock keeps others
@@ -33,8 +35,9 @@ func (s *Service) findReader(ctx context.Context, tx *db.Tx, token string, lock 
 	}
 	query := `
 		SELECT s.id AS send_id, m.id AS smb_id, m.community_id AS community_id, s.campaign_id AS campaign_id, s.email AS email,
-			m.business_name AS business_name, m.email_opted_in AS email_in, m.rvm_opted_in AS voicemail_in, m.do_not_contact AS do_not_contact
-		FROM campaign_sends s JOIN smbs m ON m.id = s.smb_id WHERE s.id = $1`
+			m.business_name AS business_name, m.email_opted_in AS email_in, m.rvm_opted_in AS voicemail_in, m.do_not_contact AS do_not_contact,
+			m.deleted_at IS NOT NULL AS gone, c.timezone AS timezone
+		FROM campaign_sends s JOIN smbs m ON m.id = s.smb_id JOIN communities c ON c.id = m.community_id WHERE s.id = $1`
 	if lock {
 		query += ` FOR UPDATE OF m`
 	}
@@ -57,9 +60,14 @@ func (s *Service) Subscription(ctx context.Context, token string) (*fibonacco.Su
 			return err
 		}
 		held, err := db.Count(ctx, tx, `SELECT COUNT(*) FROM suppressions WHERE email_key = $1`, emailKey(r.Email))
+		if err != nil {
+			return err
+		}
+		prefs, err := readPreferences(ctx, tx, r.SMBID)
 		sub = &fibonacco.Subscription{
 			SMBID: r.SMBID, BusinessName: r.BusinessName, MaskedEmail: maskEmail(r.Email),
 			Email: r.EmailIn && held == 0, Voicemail: r.VoicemailIn, DoNotContact: r.DoNotContact,
+			Timezone: r.Timezone, Preferences: prefs,
 		}
 		return err
 	})
@@ -92,42 +100,40 @@ func (s *Service) leaveNote(sendID int64, hit fibonacco.Hit, now time.Time) *not
 	return n
 }
 
-// SetSubscription implements fibonacco.Unsubscriber. Opting in again publishes SMBUpdated.
-func (s *Service) SetSubscription(ctx context.Context, token string, email, voicemail bool, hit fibonacco.Hit) error {
+// SetSubscription implements fibonacco.Unsubscriber. What is queued and not wanted any more is closed
+// when it is claimed.
+func (s *Service) SetSubscription(ctx context.Context, token string, c fibonacco.Choices, hit fibonacco.Hit) error {
+	if err := checkChoices(c); err != nil {
+		return err
+	}
 	return s.db.Update(ctx, func(tx *db.Tx) error {
 		r, err := s.findReader(ctx, tx, token, true)
 		if err != nil {
 			return err
 		}
-		var events []fibonacco.Event
-		var fields []string // that were opted in to
-		if email {
-			if _, err := tx.Exec(ctx, `DELETE FROM suppressions WHERE email_key = $1 AND reason = $2`, emailKey(r.Email), forUnsubscribe); err != nil {
-				return fmt.Errorf("lift the suppression of send %d: %w", r.SendID, err)
+		n := s.leaveNote(r.SendID, hit, tx.Now)
+		if !c.Email {
+			if _, err := s.write(ctx, tx, []*note{n}); err != nil {
+				return err
 			}
-			if !r.EmailIn {
-				fields = append(fields, "email_opted_in")
-			}
-		} else if _, err := s.write(ctx, tx, []*note{s.leaveNote(r.SendID, hit, tx.Now)}); err != nil {
+		}
+		events, err := storePreferences(ctx, tx, r, c)
+		if err != nil {
 			return err
 		}
-		switch {
-		case voicemail && !r.VoicemailIn:
-			fields = append(fields, "rvm_opted_in")
-		case !voicemail && r.VoicemailIn:
+		if c.Voicemail == r.VoicemailIn {
+			return s.queue.Publish(ctx, tx, events...)
+		}
+		if c.Voicemail {
+			events = append(events, fibonacco.SMBUpdated{SMBID: r.SMBID, CommunityID: r.CommunityID, Fields: []string{"rvm_opted_in"}})
+		} else {
 			events = append(events, fibonacco.Unsubscribed{SMBID: r.SMBID, CampaignSendID: r.SendID, CampaignID: r.CampaignID, Channel: voicemailChannel})
 		}
-		if len(fields) > 0 {
-			events = append(events, fibonacco.SMBUpdated{SMBID: r.SMBID, CommunityID: r.CommunityID, Fields: fields})
-		}
-		if len(events) == 0 {
-			return nil
-		}
-		if _, err := tx.Exec(ctx, `
-			UPDATE smbs SET email_opted_in = $1, rvm_opted_in = $2, version = version + 1, updated_at = $3 WHERE id = $4`, email, voicemail, tx.Now, r.SMBID); err != nil {
+		if _, err := tx.Exec(ctx, `UPDATE smbs SET rvm_opted_in = $1, version = version + 1, updated_at = $2 WHERE id = $3`,
+			c.Voicemail, tx.Now, r.SMBID); err != nil {
 			return fmt.Errorf("store the choices of business %d: %w", r.SMBID, err)
 		}
-		if err := s.record(ctx, tx, chosen(r, email, voicemail, s.leaveNote(r.SendID, hit, tx.Now))); err != nil {
+		if err := s.record(ctx, tx, []fibonacco.Consent{chosen(r, c.Voicemail, n)}); err != nil {
 			return err
 		}
 		return s.queue.Publish(ctx, tx, events...)

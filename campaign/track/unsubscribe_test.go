@@ -1,6 +1,7 @@
 package track_test
 
 import (
+	"reflect"
 	"sync"
 	"testing"
 
@@ -26,8 +27,10 @@ func TestUnsubscribe(t *testing.T) {
 
 		// Looking changes nothing.
 		for range 3 {
-			want := fibonacco.Subscription{SMBID: m.smb, BusinessName: "Marisol Hair Studio", MaskedEmail: "M•••@Example.com", Email: true, Voicemail: true}
-			equal(t, "subscription", m.subscription(), want)
+			want := fibonacco.Subscription{SMBID: m.smb, BusinessName: "Marisol Hair Studio", MaskedEmail: "M•••@Example.com", Email: true, Voicemail: true, Timezone: "America/New_York"}
+			if got := m.subscription(); !reflect.DeepEqual(got, want) {
+				t.Errorf("subscription = %+v, want %+v", got, want)
+			}
 		}
 		equal(t, "rows after looking", w.count(`SELECT COUNT(*) FROM email_events`), 0)
 
@@ -64,7 +67,7 @@ func TestUnsubscribeRefuses(t *testing.T) {
 			for what, err := range map[string]error{
 				"Subscription":    err,
 				"Unsubscribe":     w.svc.Unsubscribe(t.Context(), token, human),
-				"SetSubscription": w.svc.SetSubscription(t.Context(), token, false, false, human),
+				"SetSubscription": w.svc.SetSubscription(t.Context(), token, fibonacco.Choices{}, human),
 			} {
 				if fibonacco.CodeOf(err) != fibonacco.NotFound {
 					t.Errorf("%s, %s: %v", name, what, err)
@@ -80,46 +83,30 @@ func TestSetSubscription(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB, clock *fibonacco.FakeClock) {
 		w := newWorld(t, d, clock)
 		m := w.send("HOOK-001")
-		set := func(email, voicemail bool) {
+		set := func(email, voicemail, in bool) {
 			t.Helper()
-			must(t, w.svc.SetSubscription(t.Context(), m.leaveToken(), email, voicemail, human))
+			must(t, w.svc.SetSubscription(t.Context(), m.leaveToken(), fibonacco.Choices{Email: email, Voicemail: voicemail}, human))
 			sub := m.subscription()
-			equal(t, "e-mail", sub.Email, email)
+			equal(t, "e-mail", sub.Email, in)
 			equal(t, "voicemail", sub.Voicemail, voicemail)
 		}
-		set(true, true)
+		set(true, true, true)
 		equal(t, "events of no change", w.count(`SELECT COUNT(*) FROM analytics_events`), 0)
 
-		set(true, false)
+		set(true, false, true)
 		equal(t, "voicemail off", m.events("email.unsubscribed"), 1)
 		equal(t, "channel", get[string](w, `SELECT properties ->> 'channel' FROM analytics_events`), "rvm")
 		equal(t, "rows", m.rows("unsubscribed"), 0)
 
-		set(false, false)
-		set(false, false)
+		set(false, false, false)
+		set(false, false, false) // a second farewell is one
 		equal(t, "e-mail off", m.events("email.unsubscribed"), 2)
 		equal(t, "rows", m.rows("unsubscribed"), 1)
 		equal(t, "suppressed", w.suppressed("marisol@example.com"), "unsubscribe")
 
-		set(true, true)
-		equal(t, "suppressed", w.suppressed("marisol@example.com"), "")
-		equal(t, "back in", m.events("smb.updated"), 1)
-
-		set(false, true) // a second farewell is one
-		equal(t, "events", m.events("email.unsubscribed"), 3)
-		equal(t, "rows", m.rows("unsubscribed"), 2)
-	})
-}
-
-// Nobody mails an address again that its server refused or whose owner complained.
-func TestSetSubscriptionKeepsBounces(t *testing.T) {
-	dbtest.Each(t, func(t *testing.T, d *db.DB, clock *fibonacco.FakeClock) {
-		w := newWorld(t, d, clock)
-		m := w.send("HOOK-001")
-		m.record("bounced", fibonacco.EmailEventData{BounceType: "Permanent"})
-		must(t, w.svc.SetSubscription(t.Context(), m.leaveToken(), true, true, human))
-		equal(t, "suppressed", w.suppressed("marisol@example.com"), "bounce")
-		equal(t, "subscription", m.subscription().Email, false)
+		set(true, true, false) // a tick brings nobody back
+		equal(t, "suppressed", w.suppressed("marisol@example.com"), "unsubscribe")
+		equal(t, "voicemail back in", m.events("smb.updated"), 1)
 	})
 }
 

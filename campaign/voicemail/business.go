@@ -29,6 +29,7 @@ type business struct {
 	DNC            bool
 	Deleted        bool
 	Status         fibonacco.CampaignStatus
+	Resting        bool // asked for a pause on its preference page
 
 	zone    *time.Location
 	area    law.Area
@@ -49,7 +50,8 @@ const businessColumns = `smbs.id, smbs.community_id, smbs.business_name AS name,
 	COALESCE(smbs.category, '') AS category, communities.name AS community, COALESCE(smbs.primary_phone, '') AS phone,
 	COALESCE(smbs.zip, '') AS zip, COALESCE(smbs.state, '') AS state, COALESCE(communities.state, '') AS community_state, communities.timezone,
 	smbs.engagement_tier AS tier, smbs.rvm_opted_in AS opted_in, smbs.do_not_contact AS dnc, smbs.deleted_at IS NOT NULL AS deleted,
-	smbs.campaign_status AS status`
+	smbs.campaign_status AS status,
+	EXISTS (SELECT 1 FROM preferences WHERE preferences.smb_id = smbs.id AND preferences.kind = 'pause' AND preferences.ends_at > $2) AS resting`
 
 // loadBusinesses reads SMBs with everything that the rules ask about, by a fixed number of
 // statements. A community whose time zone cannot be read is left out, with what it means for its
@@ -63,7 +65,7 @@ func (s *Service) loadBusinesses(ctx context.Context, tx *db.Tx, ids []int64, ow
 	ids = slices.Compact(ids)
 	list, err := db.Select[business](ctx, tx, `
 		SELECT `+businessColumns+` FROM smbs JOIN communities ON communities.id = smbs.community_id
-		WHERE smbs.id IN ($1...)`, ids)
+		WHERE smbs.id IN ($1...)`, ids, tx.Now)
 	if err != nil {
 		return nil, fmt.Errorf("read %d businesses: %w", len(ids), err)
 	}

@@ -46,11 +46,14 @@ func TestLastLook(t *testing.T) {
 		"do not contact":  {func(w *world, id, _ int64) { w.exec(`UPDATE smbs SET do_not_contact = TRUE WHERE id = $1`, id) }, "cancelled/do_not_contact", ""},
 		"consent revoked": {func(w *world, _, _ int64) { w.consents = map[int64]bool{} }, "cancelled/no_consent", ""},
 		"blocked":         {func(w *world, _, _ int64) { w.blocked[phone(142)] = true }, "cancelled/suppressed", ""},
-		"paused":          {func(w *world, id, _ int64) { w.exec(`UPDATE smbs SET campaign_status = 'paused' WHERE id = $1`, id) }, "cancelled/paused", ""},
-		"phone gone":      {func(w *world, id, _ int64) { w.exec(`UPDATE smbs SET primary_phone = NULL WHERE id = $1`, id) }, "cancelled/no_phone", ""},
-		"in the evening":  {func(w *world, _, _ int64) { w.clock.Advance(9 * time.Hour) }, "queued/", "2026-03-04 10:00"},
-		"over a weekend":  {func(w *world, _, _ int64) { w.clock.Advance(3*24*time.Hour + 9*time.Hour) }, "queued/", "2026-03-09 10:00"},
-		"too late":        {func(w *world, _, _ int64) { w.clock.Advance(11 * 24 * time.Hour) }, "cancelled/missed", ""},
+		"asked for quiet": {func(w *world, id, _ int64) {
+			w.exec(`INSERT INTO preferences (smb_id, kind, ends_at, created_at) VALUES ($1, 'pause', $2, $3)`, id, w.clock.Now().Add(24*time.Hour), w.clock.Now())
+		}, "cancelled/asked_for_pause", ""},
+		"paused":         {func(w *world, id, _ int64) { w.exec(`UPDATE smbs SET campaign_status = 'paused' WHERE id = $1`, id) }, "cancelled/paused", ""},
+		"phone gone":     {func(w *world, id, _ int64) { w.exec(`UPDATE smbs SET primary_phone = NULL WHERE id = $1`, id) }, "cancelled/no_phone", ""},
+		"in the evening": {func(w *world, _, _ int64) { w.clock.Advance(9 * time.Hour) }, "queued/", "2026-03-04 10:00"},
+		"over a weekend": {func(w *world, _, _ int64) { w.clock.Advance(3*24*time.Hour + 9*time.Hour) }, "queued/", "2026-03-09 10:00"},
+		"too late":       {func(w *world, _, _ int64) { w.clock.Advance(11 * 24 * time.Hour) }, "cancelled/missed", ""},
 		"a new number that is later": {func(w *world, id, _ int64) {
 			w.exec(`UPDATE smbs SET primary_phone = '+12135550142' WHERE id = $1`, id)
 		}, "queued/", "2026-03-03 13:00"},

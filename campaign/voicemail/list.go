@@ -149,4 +149,6 @@ var skipWords = map[fibonacco.SkipReason]string{
 	fibonacco.Missed:       "too much time had passed",
 	fibonacco.Duplicate:    "another voicemail was on its way",
 	fibonacco.Deleted:      "the business was deleted",
+
+	fibonacco.AskedForPause: "the business had asked for a pause",
 }

@@ -33,6 +33,10 @@ func (s *Service) standing(b *business, each func(rule)) {
 	each(rule{"opt-in", b.OptedIn, fibonacco.NotOptedIn, false, false, say(b.OptedIn, "voicemails are opted in to", "voicemails are opted out of"), "47 CFR 64.1200(a)(10)"})
 	paused := b.Status == fibonacco.StatusPaused
 	each(rule{"programme", !paused, fibonacco.Paused, false, false, say(!paused, "the programme is not paused", "the programme is paused: nothing leaves"), ""})
+	each(rule{
+		"pause", !b.Resting, fibonacco.AskedForPause, false, false,
+		say(!b.Resting, "it has not asked for a pause", "it has asked for a pause on its preference page"), "",
+	})
 	each(rule{"telephone", b.Phone != "", fibonacco.NoPhone, false, false, say(b.Phone != "", "there is a number on file", "there is no telephone number on file"), ""})
 	if b.Phone != "" {
 		usable := b.area.Kind == law.Local || b.area.Kind == law.Nowhere

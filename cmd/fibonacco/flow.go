@@ -15,6 +15,7 @@ func flow(a *app) {
 	queue.On(q, "smb.rescore", a.smb.RescoreCompleted)
 	queue.On(q, "smb.rescore", a.smb.RescoreApproved)
 	queue.On(q, "campaign.welcome_premium", a.campaign.WelcomePremium)
+	queue.On(q, "campaign.confirm", a.campaign.MailConfirmations)
 	queue.On(q, "campaign.follow_up_voicemail", a.campaign.FollowUpVoicemail)
 }
 

@@ -59,3 +59,24 @@ func Suppressed(ctx context.Context, tx *db.Tx, phones []string) (map[string]boo
 	}
 	return held, nil
 }
+
+// Held is the reason why an e-mail address gets nothing more, an erased one's among them; "" when
+// there is none.
+func Held(ctx context.Context, tx *db.Tx, address string) (reason string, err error) {
+	t, ok := readTarget(address)
+	if !ok || t.kind != kindEmail {
+		return "", fibonacco.InvalidFields("the address cannot be looked for", []fibonacco.FieldError{{Field: "address", Reason: "is not an e-mail address"}})
+	}
+	err = tx.QueryRow(ctx, `SELECT reason FROM suppressions WHERE email_key = $1`, t.value).Scan(&reason)
+	if err == nil {
+		return reason, nil
+	}
+	if !db.IsNoRows(err) {
+		return "", fmt.Errorf("look for an address among the suppressions: %w", err)
+	}
+	gone, err := erasedAmong(ctx, tx, []target{t})
+	if len(gone) > 0 {
+		reason = erased
+	}
+	return reason, err
+}

@@ -155,6 +155,11 @@ func (w *world) randomRows(r *rand.Rand, id int64, ids []int64) {
 			w.exec(`INSERT INTO smb_tags (smb_id, tag) VALUES ($1, $2)`, id, tag)
 		}
 	}
+	for _, kind := range []string{"without_tips", "at_most_weekly", "pause"} {
+		if r.IntN(2) == 0 {
+			w.exec(`INSERT INTO preferences (smb_id, kind, created_at) VALUES ($1, $2, $3)`, id, kind, w.clock.Now())
+		}
+	}
 	if other := ids[r.IntN(len(ids))]; other != id {
 		must(w.t, w.dismiss(id, other))
 	}

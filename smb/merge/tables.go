@@ -43,6 +43,10 @@ var tables = []owned{
 	{table: "chat_messages", column: "smb_id", key: "id"},
 	{table: "ai_tasks", column: "smb_id", key: "id"},
 	{table: "consents", column: "smb_id", key: "id"},
+	{ // what either did not want, the one that is left does not want
+		table: "preferences", column: "smb_id", key: "kind",
+		own: `EXISTS (SELECT 1 FROM preferences own WHERE own.smb_id = $1 AND own.kind = preferences.kind)`,
+	},
 	{table: "suppressions", column: "smb_id", key: "id"},
 	{
 		table: "skips", column: "smb_id", key: "id",
@@ -68,6 +72,7 @@ var exceptions = map[string]string{
 	"import_changes.smb_id":  "an import takes back what it changed of the business that it changed",
 	"voicemail_quota.smb_id": "counts what each has used up of its own plan; what a number may get is counted by the number",
 	"smb_addresses.smb_id":   "is printed on cards: the pages of the one that is gone lead to the survivor's",
+	"confirmations.smb_id":   "a link that is on its way speaks of the business that it was asked for",
 	"merges.survivor_id":     "is what was merged, not whose it is now",
 	"merges.other_id":        "likewise",
 }

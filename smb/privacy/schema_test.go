@@ -101,6 +101,7 @@ var vocabulary = map[string][]string{
 	"voicemail_skips":     {"campaign_id", "reason"},
 	"notices":             {"notice_key", "purpose", "status"},
 	"voicemail_quota":     {"period"},
+	"preferences":         {"kind"},
 	"rvm_drops":           {"voice_persona", "provider", "status", "campaign_id", "counted_month", "claimed_by"},
 	"callbacks":           {"called_number", "intent_detected"},
 	"email_conversations": {"direction", "intent", "sentiment"},

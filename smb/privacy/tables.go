@@ -61,6 +61,14 @@ var tables = []table{
 		),
 	},
 	{
+		name: "preferences", about: "What it chose to get less of.", of: theirs, key: "smb_id, kind", fate: gone,
+		columns: columns("smb_id int, kind word, ends_at time, created_at time"),
+	},
+	{
+		name: "confirmations", about: "Addresses at which mail was asked for on its behalf, and whether their owner confirmed it.", of: theirs, key: "id", fate: gone,
+		columns: columns("id int, smb_id int, email text='', email_key text='', created_at time, expires_at time, mailed_at time, confirmed_at time"),
+	},
+	{
 		name: "suppressions", about: "Addresses and numbers that get nothing more, and why.", key: "id", fate: other,
 		of: `smb_id IN ({ids}) OR email_key IN ({emails}) OR phone IN ({phones})`,
 		columns: columns(

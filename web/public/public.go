@@ -22,6 +22,7 @@ import (
 type Deps struct {
 	Tracker      fibonacco.Tracker
 	Unsubscriber fibonacco.Unsubscriber
+	Resubscriber fibonacco.Resubscriber
 	Pages        fibonacco.LearningPages
 	Company      fibonacco.CompanyConfig // signs every page
 	PublicURL    string                  // base of this server as recipients know it
@@ -37,6 +38,8 @@ type site struct{ Deps }
 //	GET  /track/click/{token}   on to where a mail's link leads
 //	GET  /u/{token}             the preference page
 //	POST /u/{token}             one-click unsubscribe (RFC 8058), or the page's own form
+//	GET  /u/confirm/{token}     asks whether mail is wanted
+//	POST /u/confirm/{token}     it is
 //	GET  /learn/{slug}          a learning page; ?r= says for whom
 //	GET  /public.css
 //
@@ -48,6 +51,8 @@ func Mount(mux *http.ServeMux, d Deps) {
 		"GET /track/click/{token}": s.click,
 		"GET /u/{token}":           s.preferences,
 		"POST /u/{token}":          s.changePreferences,
+		"GET /u/confirm/{token}":   s.confirmation,
+		"POST /u/confirm/{token}":  s.confirm,
 		"GET /learn/{slug}":        s.learn,
 		"GET /public.css":          serveCSS,
 		"/track/":                  s.notFound,

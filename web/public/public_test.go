@@ -25,6 +25,9 @@ type fakes struct {
 	sub    fibonacco.Subscription
 	page   *fibonacco.LearningPage
 	err    error // of every call
+
+	choices fibonacco.Choices // that were set last
+	tooMany bool
 }
 
 func (f *fakes) answer(token, call string, hit fibonacco.Hit) error {
@@ -62,12 +65,47 @@ func (f *fakes) Unsubscribe(_ context.Context, token string, hit fibonacco.Hit) 
 	return err
 }
 
-func (f *fakes) SetSubscription(_ context.Context, token string, email, voicemail bool, hit fibonacco.Hit) error {
+func (f *fakes) SetSubscription(_ context.Context, token string, c fibonacco.Choices, hit fibonacco.Hit) error {
+	if c.PauseDays != nil && *c.PauseDays == 31 {
+		return fibonacco.Errorf(fibonacco.Invalid, "no such pause")
+	}
 	err := f.answer(token, "set", hit)
 	if err == nil {
-		f.sub.Email, f.sub.Voicemail = email, voicemail
+		f.sub.Email, f.sub.Voicemail, f.choices = c.Email && f.sub.Email, c.Voicemail, c
 	}
 	return err
+}
+
+func (f *fakes) AskConfirmation(_ context.Context, token, address string) error {
+	if f.tooMany {
+		return fibonacco.Errorf(fibonacco.TooMany, "enough")
+	}
+	if address != "" && !fibonacco.ValidEmail(address) {
+		return fibonacco.Errorf(fibonacco.Invalid, "no address")
+	}
+	return f.answer(token, "ask "+address, fibonacco.Hit{})
+}
+
+func (f *fakes) Confirmation(_ context.Context, token string) (*fibonacco.Confirmation, error) {
+	return f.confirmation(token)
+}
+
+func (f *fakes) Confirm(_ context.Context, token string, hit fibonacco.Hit) (*fibonacco.Confirmation, error) {
+	c, err := f.confirmation(token)
+	if err != nil {
+		return nil, err
+	}
+	return c, f.answer(token, "confirm", hit)
+}
+
+func (f *fakes) confirmation(token string) (*fibonacco.Confirmation, error) {
+	switch token {
+	case "good":
+		return &fibonacco.Confirmation{BusinessName: "Marisol <Hair>", MaskedEmail: "m•••@example.com"}, f.err
+	case "used":
+		return nil, fibonacco.Errorf(fibonacco.Conflict, "used")
+	}
+	return nil, fibonacco.Errorf(fibonacco.NotFound, "not known")
 }
 
 func (f *fakes) LearningPage(_ context.Context, slug, _ string) (*fibonacco.LearningPage, error) {
@@ -88,7 +126,7 @@ func newFakes() *fakes {
 
 func (f *fakes) deps() public.Deps {
 	return public.Deps{
-		Tracker: f, Unsubscriber: f, Pages: f, Company: fibonacco.CompanyConfig{Name: "Port Avery Local", PostalAddress: "200 Market Street"},
+		Tracker: f, Unsubscriber: f, Resubscriber: f, Pages: f, Company: fibonacco.CompanyConfig{Name: "Port Avery Local", PostalAddress: "200 Market Street"},
 		PublicURL: "https://go.example.com", Log: slog.New(slog.DiscardHandler),
 	}
 }
@@ -131,7 +169,7 @@ func contains(t *testing.T, what, body string, parts ...string) {
 func TestHeaders(t *testing.T) {
 	f := newFakes()
 	f.page = &fibonacco.LearningPage{}
-	for _, target := range []string{"/track/open/good", "/track/click/good", "/u/good", "/learn/good?r=x", "/u/bad", "/learn/bad", "/track/nothing", "/u/", "/learn/a/b"} {
+	for _, target := range []string{"/track/open/good", "/track/click/good", "/u/good", "/learn/good?r=x", "/u/bad", "/learn/bad", "/track/nothing", "/u/", "/u/confirm/good", "/u/confirm/used", "/learn/a/b"} {
 		w := f.serve(get(target))
 		h := w.Header()
 		equal(t, target+": referrer", h.Get("Referrer-Policy"), "no-referrer")
@@ -281,8 +319,12 @@ func TestChangePreferences(t *testing.T) {
 		"stop all":            {"/u/good", "action=unsubscribe&email=on&voicemail=on", 200, "unsubscribe", false, true, "No more emails from now on"},
 		"save nothing":        {"/u/good", "action=save", 200, "set", false, false, "No more emails and no more voicemails"},
 		"save e-mail":         {"/u/good", "action=save&email=on", 200, "set", true, false, "No more voicemails"},
+		"asks for a pause":    {"/u/good", "action=save&email=on&voicemail=on&pause=30", 200, "set", true, true, "Your choices are saved"},
+		"no such pause":       {"/u/good", "action=save&email=on&pause=31", 422, "", true, true, "Nothing was changed"},
+		"no pause at all":     {"/u/good", "action=save&email=on&pause=long", 422, "", true, true, "Nothing was changed"},
+		"no such frequency":   {"/u/good", "action=save&email=on&often=never", 422, "", true, true, "Nothing was changed"},
 		"save both":           {"/u/good", "action=save&email=on&voicemail=on", 200, "set", true, true, "Your choices are saved"},
-		"unknown token":       {"/u/bad", "action=save&email=on", 404, "set", true, true, "leads nowhere"},
+		"unknown token":       {"/u/bad", "action=save&email=on", 404, "", true, true, "leads nowhere"},
 		"nothing asked":       {"/u/good", "", 422, "", true, true, "Nothing was changed"},
 		"asked in the URL":    {"/u/good?action=unsubscribe&List-Unsubscribe=One-Click", "", 422, "", true, true, "Nothing was changed"},
 		"something else":      {"/u/good", "action=delete", 422, "", true, true, "Nothing was changed"},

@@ -29,6 +29,9 @@ var skipWords = map[fibonacco.SkipReason]string{
 	fibonacco.HealthPause:    "Sending paused for health",
 	fibonacco.QuietDay:       "Quiet day",
 	fibonacco.FrequencyCap:   "Enough mail already",
+	fibonacco.UnwantedTopic:  "Topic not wanted",
+	fibonacco.AtMostWeekly:   "Wants one mail a week",
+	fibonacco.AskedForPause:  "Asked for a pause",
 }
 
 func skipWord(r fibonacco.SkipReason) string {
