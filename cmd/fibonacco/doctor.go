@@ -4,19 +4,20 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/fibonacco/fibonacco"
 	"github.com/fibonacco/fibonacco/config"
+	"github.com/fibonacco/fibonacco/mail/deliverability"
 	"github.com/fibonacco/fibonacco/smb/search"
 )
 
 type doctorCommand struct {
-	JSON bool `help:"Print JSON."`
+	JSON           bool     `help:"Print JSON."`
+	Deliverability bool     `help:"Look only at what receiving servers see of your domain: SPF, DKIM, DMARC, MX."`
+	SenderIP       []string `name:"sender-ip" placeholder:"IP" help:"With --deliverability: an address that your mails leave from; is it allowed?"`
 }
 
 // finding is one line of the doctor's.
@@ -28,6 +29,9 @@ type finding struct {
 
 // Run fails only for what keeps the product from working; what merely weakens it is a warning.
 func (c doctorCommand) Run(e *env) error {
+	if c.Deliverability {
+		return c.runDeliverability(e)
+	}
 	ctx, cancel := context.WithTimeout(e.ctx, 30*time.Second)
 	defer cancel()
 	findings := e.examine(ctx)
@@ -96,8 +100,17 @@ func (e *env) examine(ctx context.Context) []finding {
 			add("mailer", "ok", "%s takes mail", a.mailer.Name())
 		}
 		a.mailer = nil
-		domain := cfg.Email.FromEmail[strings.LastIndexByte(cfg.Email.FromEmail, '@')+1:]
-		out = append(out, dnsFindings(ctx, domain, cfg.Email.DKIMSelector, cfg.Email.DKIMDomain)...)
+		seen, err := deliverabilityFindings(ctx, cfg, nil)
+		if err != nil {
+			add("deliverability", "warning", "%v", err)
+		}
+		for _, f := range seen {
+			state := f.State
+			if state == deliverability.Failed { // mail leaves all the same
+				state = "warning"
+			}
+			add(f.Name, state, "%s. %s", f.Found, f.Advice)
+		}
 	} else {
 		add("mailer", "ok", "catcher: mail is kept at /mailbox, nothing leaves")
 	}
@@ -149,34 +162,4 @@ func writable(dir string) (string, error) {
 		return "", err
 	}
 	return path, errors.Join(f.Close(), os.Remove(f.Name()))
-}
-
-// dnsFindings looks for what receiving servers look for: SPF, DKIM, DMARC.
-func dnsFindings(ctx context.Context, domain, selector, dkimDomain string) []finding {
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
-	defer cancel()
-	look := func(name, host, prefix, missing string) finding {
-		records, err := net.DefaultResolver.LookupTXT(ctx, host)
-		for _, r := range records {
-			if strings.HasPrefix(strings.ToLower(r), prefix) {
-				return finding{name, "ok", host + ": " + r}
-			}
-		}
-		if err != nil {
-			var dns *net.DNSError
-			if !errors.As(err, &dns) || !dns.IsNotFound {
-				return finding{name, "warning", "cannot look up " + host + ": " + err.Error()}
-			}
-		}
-		return finding{name, "warning", missing}
-	}
-	out := []finding{
-		look("SPF", domain, "v=spf1", domain+" has no SPF record: receivers cannot tell that this server may send for it"),
-		look("DMARC", "_dmarc."+domain, "v=dmarc1", "_dmarc."+domain+" has no DMARC record; Gmail asks bulk senders for one (p=none is enough)"),
-	}
-	if selector != "" {
-		host := selector + "._domainkey." + dkimDomain
-		out = append(out, look("DKIM", host, "v=dkim1", host+" has no DKIM key: signatures cannot be checked"))
-	}
-	return out
 }

@@ -13,6 +13,7 @@ import (
 	"crypto/ed25519"
 	"crypto/rsa"
 	"crypto/x509"
+	"encoding/base64"
 	"encoding/pem"
 	"fmt"
 
@@ -136,4 +137,24 @@ func parse(text []byte) (crypto.Signer, error) {
 		return key, nil
 	}
 	return nil, fmt.Errorf("it is neither RSA nor Ed25519")
+}
+
+// Record is what the TXT record of a key has to say, and the size of an RSA key in bits; 0 for
+// Ed25519. Invalid when the key cannot be read.
+func (k Key) Record() (record string, bits int, err error) {
+	private, err := parse(k.PEM)
+	if err != nil {
+		return "", 0, fibonacco.Errorf(fibonacco.Invalid, "the DKIM key %q of %q cannot be used: %v", k.Selector, k.Domain, err)
+	}
+	if public, ok := private.Public().(ed25519.PublicKey); ok {
+		return "v=DKIM1; k=ed25519; p=" + base64.StdEncoding.EncodeToString(public), 0, nil
+	}
+	der, err := x509.MarshalPKIXPublicKey(private.Public())
+	if err != nil {
+		return "", 0, fmt.Errorf("write the public half of the DKIM key %q: %w", k.Selector, err)
+	}
+	if public, ok := private.Public().(*rsa.PublicKey); ok {
+		bits = public.N.BitLen()
+	}
+	return "v=DKIM1; k=rsa; p=" + base64.StdEncoding.EncodeToString(der), bits, nil
 }

@@ -241,3 +241,19 @@ func BenchmarkSign(b *testing.B) {
 		})
 	}
 }
+
+// What is to be published is what a verifier found to fit.
+func TestRecord(t *testing.T) {
+	t.Parallel()
+	for form, want := range map[string]int{"rsa PKCS #1": 2048, "rsa PKCS #8": 2048, "ed25519": 0} {
+		key := newKey(t, "record-"+strings.ReplaceAll(form, " ", "-"), form)
+		record, bits, err := key.Record()
+		published, _ := dns.Load(key.Selector + "._domainkey.example.com")
+		if err != nil || record != published || bits != want {
+			t.Errorf("%s: %s, %d bits, %v", form, record, bits, err)
+		}
+	}
+	if _, _, err := (dkim.Key{PEM: []byte("secret")}).Record(); fibonacco.CodeOf(err) != fibonacco.Invalid || strings.Contains(err.Error(), "secret") {
+		t.Error(err)
+	}
+}
