@@ -211,7 +211,8 @@ type CampaignVoicemail interface {
 	// voicemail. NotFound for an unknown send.
 	ShouldTriggerRVM(ctx context.Context, campaignSendID int64) (bool, error)
 	// TriggerRVM queues the voicemail for the next time the law allows one, and reserves it within the
-	// tier's limit. Conflict when triggered already, Invalid with the reason when the SMB may get none.
+	// tier's limit. Conflict when triggered already, Invalid with the reason when the SMB may get none,
+	// NotFound for a send that is unknown, or of a business outside the caller's communities.
 	// It does not ask how long the send has been unopened.
 	TriggerRVM(ctx context.Context, campaignSendID int64) error
 	// ProcessRVMDrop hands one queued drop to the provider, if it is due. Outside calling hours it is

@@ -2,6 +2,7 @@ package fibonacco
 
 import (
 	"context"
+	"io/fs"
 	"time"
 )
 
@@ -89,10 +90,11 @@ type MailPreview struct {
 // POST /campaigns/{id}/test-send.
 type CampaignPreviewer interface {
 	// PreviewCampaign shows a version (0 is the present one) for an SMB. NotFound for an unknown
-	// campaign, version or SMB.
+	// campaign, version or SMB, and for an SMB outside the caller's communities.
 	PreviewCampaign(ctx context.Context, id string, version int, smbID int64) (*MailPreview, error)
 	// TestSend mails it to the given address, with [Test] before the subject and without a send row
-	// (M2-21). It returns once the mail is queued. TooMany when there were enough in the last hour.
+	// (M2-21). It returns once the mail is queued. NotFound likewise, Invalid for what is no address,
+	// TooMany when there were enough in the last hour.
 	TestSend(ctx context.Context, id string, version int, smbID int64, to, by string) error
 }
 
@@ -135,8 +137,36 @@ type SubjectStats struct {
 	Reacted int    `json:"reacted"`
 }
 
-// CampaignReporter counts. Route: GET /campaigns/{id}/stats?version=.
+// CampaignReporter counts, within the caller's communities. Route: GET /campaigns/{id}/stats?version=.
 type CampaignReporter interface {
-	// CampaignStats counts one version, or with 0 all. NotFound for an unknown campaign.
+	// CampaignStats counts one version, or with 0 all. NotFound for an unknown campaign. The test of
+	// subjects is one for all, and shown to those who see all.
 	CampaignStats(ctx context.Context, id string, version int) (*CampaignStats, error)
+}
+
+// LibraryFinding is one irregularity of a campaign library.
+type LibraryFinding struct {
+	File     string `json:"file"`
+	Line     int    `json:"line"`  // from 1; 0 when it is about the file as a whole
+	Field    string `json:"field"` // "subject", "slides[2].narration"; "" for the file
+	Message  string `json:"message"`
+	Severity string `json:"severity"` // error: nothing of the library is stored; warning: it can be
+}
+
+// LibraryReport is what a library holds, and what was stored of it.
+type LibraryReport struct {
+	Campaigns int              `json:"campaigns"` // that could be read
+	Unplaced  []string         `json:"unplaced"`  // ids of those without a day of their own: kept, inactive
+	Errors    int              `json:"errors"`    // of the problems
+	Problems  []LibraryFinding `json:"problems"`
+	DryRun    bool             `json:"dry_run"`
+	Changed   int              `json:"changed"` // campaigns that became new or different; 0 with errors, or when dry
+}
+
+// CampaignLibraries brings libraries in (M2-24). Route: POST /campaigns/import?dry_run=.
+type CampaignLibraries interface {
+	// ImportLibrary reads the files of a folder, in our form or in that of others, and stores them
+	// unless one has an error or dry is true. Irregularities are in the report, and no error. Doing it
+	// again changes nothing.
+	ImportLibrary(ctx context.Context, files fs.FS, dry bool) (*LibraryReport, error)
 }

@@ -33,7 +33,7 @@ var layers = map[string][]string{
 	"campaign/render":    {"", "campaign/template"},
 	"campaign/format":    {"", "campaign/template", "campaign/render"},
 	"campaign/track":     {"", "db", "queue", "campaign/render"},
-	"campaign/voicemail": {"", "db", "queue", "campaign/template"},
+	"campaign/voicemail": {"", "db", "db/query", "queue", "audit", "campaign/template"},
 	"voicemail":          {""},
 	"campaign":           {"", "db", "db/query", "queue", "audit", "campaign/template", "campaign/render"},
 	"notice":             {"", "db", "queue"},

@@ -39,7 +39,7 @@ type Reach struct {
 type TimelineEntry struct {
 	ID         int64          `json:"id"` // tells it from the others of the timeline, and from nothing else
 	At         time.Time      `json:"at"`
-	Kind       string         `json:"kind"`    // the event's name, "email.opened", or "audit.…" for what staff did
+	Kind       string         `json:"kind"`    // the event's name, "email.opened", "rvm_drop.failed", or "audit.…" for what staff did
 	Summary    string         `json:"summary"` // one sentence for people
 	CampaignID string         `json:"campaign_id"`
 	SendID     *int64         `json:"send_id"`

@@ -90,8 +90,38 @@ type VoicemailRule struct {
 // VoicemailChecker explains permission or refusal.
 type VoicemailChecker interface {
 	// CheckVoicemail judges one SMB at a moment; at nil is now. It changes nothing. NotFound for an
-	// unknown SMB.
+	// SMB that is unknown, or outside the caller's communities. Route: GET /smbs/{id}/rvm-check.
 	CheckVoicemail(ctx context.Context, smbID int64, at *time.Time) (*VoicemailPermission, error)
+}
+
+// RVMDropListing is what can be asked of the list of voicemails.
+var RVMDropListing = Listing{
+	Name: "rvm-drops", Sort: "-id",
+	Fields: []ListField{
+		{Name: "id", Kind: IntegerField, Filter: true, Sort: true, About: "In the order they were planned."},
+		{Name: "smb_id", Kind: IntegerField, Filter: true, About: "The business."},
+		{Name: "campaign_id", Kind: TextField, Filter: true, About: "Whose script it is."},
+		{Name: "campaign_send_id", Kind: IntegerField, Filter: true, About: "The mail that it follows."},
+		{Name: "community_id", Kind: IntegerField, Filter: true, About: "The community that the business is in now."},
+		{
+			Name: "status", Kind: TextField, Filter: true, About: "Where it stands.",
+			Values: []string{"queued", "sending", "sent", "delivered", "failed", "cancelled"},
+		},
+		{Name: "delivery_status", Kind: TextField, Filter: true, About: "What the provider said, or why it was cancelled."},
+		{Name: "scheduled_for", Kind: TimeField, Filter: true, About: "When it is to leave."},
+		{Name: "sent_at", Kind: TimeField, Filter: true, About: "When it was handed over; null is not yet, or never."},
+		{Name: "delivered_at", Kind: TimeField, Filter: true, About: "When it arrived."},
+		{Name: "created_at", Kind: TimeField, Filter: true, About: "When it was planned."},
+	},
+}
+
+// VoicemailDirectory reads voicemails. Those of businesses outside the caller's communities are left
+// out. Routes: GET /rvm-drops, GET /rvm-drops/{id}.
+type VoicemailDirectory interface {
+	// QueryDrops is one page of RVMDropListing.
+	QueryDrops(ctx context.Context, q ListQuery) (Page[RVMDrop], error)
+	// FindDrop returns NotFound for one that is unknown, or not the caller's to see.
+	FindDrop(ctx context.Context, id int64) (*RVMDrop, error)
 }
 
 // VoicemailState says whether voicemails leave.
@@ -126,7 +156,8 @@ func (VoicemailResumed) Meta() EventMeta {
 }
 
 // VoicemailControl stops and starts voicemails, for all nodes. A provider that takes none (no funds,
-// wrong credentials, a brand it does not know) stops them by itself.
+// wrong credentials, a brand it does not know) stops them by itself. Routes: GET /voicemail,
+// POST /voicemail/pause, POST /voicemail/resume.
 type VoicemailControl interface {
 	VoicemailState(ctx context.Context) (*VoicemailState, error)
 	// PauseVoicemail holds everything that is queued; those whose hours pass meanwhile move to the next

@@ -268,3 +268,36 @@ func TestChangesAreNoted(t *testing.T) {
 	equal(t, "edited", noted[1].After, `{"subject":"Another one","version":2}`)
 	equal(t, "activated", fmt.Sprint(noted[2]), `{campaign.updated {"is_active":false} {"is_active":true}}`)
 }
+
+// Who is limited to communities previews, tests and counts there only.
+func TestWritingWithinCommunities(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB, clock *fibonacco.FakeClock) {
+		b := setup(t, d, clock)
+		smbs, towns := ledger(t, b)
+		ctx := fibonacco.WithPrincipal(t.Context(), &fibonacco.Principal{UserID: 7, Name: "Ann", Role: fibonacco.Manager, Communities: towns[:1]})
+		_, err := b.svc.PreviewCampaign(ctx, "HOOK-001", 0, smbs[0])
+		must(t, err)
+		_, err = b.svc.PreviewCampaign(ctx, "HOOK-001", 0, smbs[1])
+		code(t, "a preview for a neighbour", err, fibonacco.NotFound)
+		code(t, "a test for a neighbour", b.svc.TestSend(ctx, "HOOK-001", 0, smbs[1], "ann@example.com", "Ann"), fibonacco.NotFound)
+		must(t, b.svc.TestSend(ctx, "HOOK-001", 0, smbs[0], "ann@example.com", "Ann"))
+		equal(t, "tests on record", b.n(`SELECT COUNT(*) FROM audit_log WHERE action = 'campaign.test_sent' AND actor_name = 'Ann'`), 1)
+		for id, want := range map[string]string{"HOOK-001": "1 1", "EDU-001": "0 1"} {
+			mine, err := b.svc.CampaignStats(ctx, id, 0)
+			must(t, err)
+			all, err := b.svc.CampaignStats(t.Context(), id, 0)
+			must(t, err)
+			equal(t, "sent of "+id, fmt.Sprint(mine.Sent, all.Sent), want)
+		}
+
+		must(t, b.svc.SetHoliday(ctx, towns[0], "2026-07-03", "Fair"))
+		must(t, b.svc.SetHoliday(ctx, towns[0], "2026-07-03", "Fair"))
+		code(t, "a neighbour's holiday", b.svc.SetHoliday(ctx, towns[1], "2026-07-03", "Fair"), fibonacco.NotFound)
+		_, err = b.svc.ListHolidays(ctx, towns[1])
+		code(t, "a neighbour's holidays", err, fibonacco.NotFound)
+		days, err := b.svc.ListHolidays(ctx, towns[0])
+		must(t, err)
+		equal(t, "holidays", fmt.Sprint(days), "[{2026-07-03 Fair}]")
+		equal(t, "holidays on record", b.n(`SELECT COUNT(*) FROM audit_log WHERE action = 'community.holiday_set'`), 1)
+	})
+}

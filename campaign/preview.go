@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/fibonacco/fibonacco"
+	"github.com/fibonacco/fibonacco/audit"
 	"github.com/fibonacco/fibonacco/campaign/render"
 	"github.com/fibonacco/fibonacco/db"
 	"github.com/fibonacco/fibonacco/queue"
@@ -45,7 +46,11 @@ func (s *Service) sample(ctx context.Context, id string, version int, smbID int6
 	}
 	r := render.Recipient{UUID: newUUID()}
 	err = s.db.View(ctx, func(tx *db.Tx) error {
-		found, err := loadCandidates(ctx, tx, `smbs.id = $1`, smbID)
+		seen, args := `smbs.id = $1`, []any{smbID}
+		if scope := fibonacco.ScopeOf(ctx); scope != nil {
+			seen, args = seen+` AND smbs.community_id IN ($2...)`, append(args, scope)
+		}
+		found, err := loadCandidates(ctx, tx, seen, args...)
 		if err != nil {
 			return err
 		}
@@ -122,6 +127,11 @@ func (s *Service) TestSend(ctx context.Context, id string, version int, smbID in
 		if _, err := tx.Exec(ctx, `INSERT INTO test_sends (campaign_id, version, created_by, created_at) VALUES ($1, $2, $3, $4)`,
 			id, step.Version, by, tx.Now); err != nil {
 			return fmt.Errorf("note a test-send: %w", err)
+		}
+		if err := audit.Record(ctx, tx, fibonacco.AuditEntry{
+			Action: "campaign.test_sent", Entity: "campaign", EntityID: id, After: map[string]any{"version": step.Version, "smb_id": smbID},
+		}); err != nil {
+			return err
 		}
 		return s.queue.Enqueue(ctx, tx, testSendJob{id, step.Version, smbID, to})
 	})

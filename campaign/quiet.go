@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/fibonacco/fibonacco"
@@ -102,30 +101,6 @@ func loadHolidays(ctx context.Context, tx *db.Tx, communityID int64, around time
 		days[h.Day] = h.Name
 	}
 	return days, nil
-}
-
-// SetHoliday keeps a local day ("2026-11-27") of a community free of programme mail, under a name;
-// "" lets mail go again. Mails that are planned go. Doing it again changes nothing.
-func (s *Service) SetHoliday(ctx context.Context, communityID int64, day, name string) error {
-	if _, err := time.Parse(dateLayout, day); err != nil {
-		return fibonacco.InvalidFields("the holiday cannot be stored", []fibonacco.FieldError{{Field: "day", Reason: "must be a date like 2026-11-27"}})
-	}
-	if name = strings.TrimSpace(name); len(name) > columnSize {
-		return fibonacco.InvalidFields("the holiday cannot be stored", []fibonacco.FieldError{{Field: "name", Reason: "is longer than 255 bytes"}})
-	}
-	return s.db.Update(ctx, func(tx *db.Tx) error {
-		if _, err := loadTown(ctx, tx, communityID); err != nil {
-			return err
-		}
-		if name == "" {
-			_, err := tx.Exec(ctx, `DELETE FROM community_holidays WHERE community_id = $1 AND day = $2`, communityID, day)
-			return err
-		}
-		_, err := tx.Exec(ctx, `
-			INSERT INTO community_holidays (community_id, day, name) VALUES ($1, $2, $3)
-			ON CONFLICT (community_id, day) DO UPDATE SET name = excluded.name`, communityID, day, name)
-		return err
-	})
 }
 
 // waiting is where SMBs stand whose programme waits on a quiet day.

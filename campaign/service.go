@@ -32,7 +32,8 @@ type Options struct {
 	Record func(ctx context.Context, sendID int64, eventType string, data fibonacco.EmailEventData) error
 }
 
-// Service implements fibonacco.CampaignMailing, Programme, CampaignDirectory and Explainer.
+// Service implements fibonacco.CampaignMailing, Programme, CampaignDirectory, Explainer and, for those who write campaigns,
+// CampaignEditor, CampaignPreviewer, CampaignReporter and HolidayService.
 type Service struct {
 	db     *db.DB
 	queue  *queue.Queue
@@ -57,6 +58,7 @@ var (
 	_ fibonacco.CampaignEditor    = (*Service)(nil)
 	_ fibonacco.CampaignPreviewer = (*Service)(nil)
 	_ fibonacco.CampaignReporter  = (*Service)(nil)
+	_ fibonacco.HolidayService    = (*Service)(nil)
 )
 
 // New makes the service and registers its jobs with the queue. Start begins to hand mails over.

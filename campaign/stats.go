@@ -22,12 +22,17 @@ func (s *Service) CampaignStats(ctx context.Context, id string, version int) (*f
 	}
 	out := &fibonacco.CampaignStats{CampaignID: id, Version: version}
 	err = s.db.View(ctx, func(tx *db.Tx) error {
-		const of = ` FROM campaign_sends s WHERE s.campaign_id = $1 AND ($2 = 0 OR s.campaign_version = $2)`
+		of, args := ` FROM campaign_sends s WHERE s.campaign_id = $1 AND ($2 = 0 OR s.campaign_version = $2)`, []any{id, version}
+		scope := fibonacco.ScopeOf(ctx)
+		if scope != nil {
+			of += ` AND EXISTS (SELECT 1 FROM smbs WHERE smbs.id = s.smb_id AND smbs.community_id IN ($3...))`
+			args = append(args, scope)
+		}
 		if err := tx.QueryRow(ctx, `
 			SELECT COUNT(*), COUNT(CASE WHEN s.status IN ('queued', 'sending') THEN 1 END), COUNT(CASE WHEN `+accepted+` THEN 1 END),
 				COUNT(s.delivered_at), COUNT(s.opened_at), COUNT(s.clicked_at), COUNT(s.bounced_at), COUNT(s.complained_at),
 				COUNT(CASE WHEN s.status = 'failed' THEN 1 END), COUNT(CASE WHEN s.status = 'unknown' THEN 1 END),
-				COUNT(CASE WHEN s.status = 'suppressed' THEN 1 END), COUNT(CASE WHEN s.status = 'cancelled' THEN 1 END)`+of, id, version).Scan(
+				COUNT(CASE WHEN s.status = 'suppressed' THEN 1 END), COUNT(CASE WHEN s.status = 'cancelled' THEN 1 END)`+of, args...).Scan(
 			&out.Planned, &out.Queued, &out.Sent, &out.Delivered, &out.Opened, &out.Clicked, &out.Bounced, &out.Complained,
 			&out.Failed, &out.Unknown, &out.Suppressed, &out.Cancelled); err != nil {
 			return err
@@ -35,8 +40,8 @@ func (s *Service) CampaignStats(ctx context.Context, id string, version int) (*f
 		var err error
 		out.Unsubscribed, err = db.Count(ctx, tx, `SELECT COUNT(*)`+of+` AND `+accepted+` AND (
 			EXISTS (SELECT 1 FROM email_events e WHERE e.campaign_send_id = s.id AND e.event_type = 'unsubscribed')
-			OR EXISTS (SELECT 1 FROM email_event_days d WHERE d.campaign_send_id = s.id AND d.event_type = 'unsubscribed'))`, id, version)
-		if err != nil {
+			OR EXISTS (SELECT 1 FROM email_event_days d WHERE d.campaign_send_id = s.id AND d.event_type = 'unsubscribed'))`, args...)
+		if err != nil || scope != nil {
 			return err
 		}
 		shown := version

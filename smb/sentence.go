@@ -7,9 +7,12 @@ import (
 	"time"
 )
 
+// aMail stands for one that is not known.
+const aMail = "a mail"
+
 // sentence says in words for people what an event was. campaign is "" when the event is about none.
 func sentence(kind, campaign string, details map[string]any) string {
-	mail := "a mail"
+	mail := aMail
 	if campaign != "" {
 		mail = campaign
 	}
@@ -117,9 +120,18 @@ var sentences = map[string]func(said) string{
 	},
 	"email.confirmation_asked": func(said) string { return "Was asked to confirm that e-mail is wanted." },
 
-	"rvm_drop.queued":    func(said) string { return "A voicemail was planned." },
-	"rvm_drop.delivered": func(said) string { return "A voicemail was delivered." },
-	"callback.received":  func(s said) string { return "Called back" + s.with(": ", "intent") + "." },
+	"rvm_drop.queued":    func(s said) string { return "A voicemail" + s.about() + " was planned." },
+	"rvm_drop.delivered": func(s said) string { return "A voicemail" + s.about() + " was delivered." },
+	"rvm_drop.failed": func(s said) string {
+		return "A voicemail" + s.about() + " did not arrive" + s.with(": ", "reason") + "."
+	},
+	"rvm_drop.cancelled": func(s said) string {
+		return "A voicemail" + s.about() + " was planned and did not leave" + s.with(": ", "reason") + "."
+	},
+	"rvm_drop.skipped": func(s said) string {
+		return "No voicemail followed " + s.mail + ", which nobody had opened" + s.with(": ", "reason") + "."
+	},
+	"callback.received": func(s said) string { return "Called back" + s.with(": ", "intent") + "." },
 
 	"content.viewed":    func(s said) string { return "Opened the learning page" + s.slug() + "." },
 	"content.completed": func(s said) string { return "Read the learning page" + s.slug() + " to its end." },
@@ -139,6 +151,14 @@ var sentences = map[string]func(said) string{
 	"ai_task.approved":      func(s said) string { return "Sarah's suggestion" + s.with(" of a ", "task_type") + " was approved." },
 	"ai_task.completed":     func(s said) string { return "Sarah finished" + s.task() + "." },
 	"ai_response.generated": func(s said) string { return "Sarah wrote an answer" + s.with(" for the ", "kind") + "." },
+}
+
+// about names the mail that a voicemail follows, where it is known.
+func (s said) about() string {
+	if s.mail == aMail {
+		return ""
+	}
+	return " about " + s.mail
 }
 
 // slug is a learning page's name as it is stored, which is not a text to be read out.
@@ -171,6 +191,8 @@ func staffSentence(action, actor string, fields []string) string {
 		return who + " deleted the business."
 	case "merged":
 		return who + " merged it with another business."
+	case "voicemail_triggered":
+		return who + " asked for a voicemail."
 	case "merge_undone":
 		return who + " took the merge with another business back."
 	case "duplicate_dismissed":

@@ -24,16 +24,25 @@ const staffPrefix = "audit."
 const timelineFrom = `(
 	SELECT e.id * 2 AS entry, e.occurred_at AS at, CAST(e.event_type AS text) AS kind,
 		COALESCE(e.properties->>'campaign_id', (
-			SELECT s.campaign_id FROM campaign_sends s WHERE s.id = CAST(e.properties->>'campaign_send_id' AS bigint)), '') AS campaign,
-		CAST(e.properties AS text) AS details, '' AS actor
+			SELECT s.campaign_id FROM campaign_sends s WHERE s.id = CAST(e.properties->>'campaign_send_id' AS bigint)), (
+			SELECT r.campaign_id FROM rvm_drops r WHERE r.id = CAST(e.properties->>'rvm_drop_id' AS bigint)), '') AS campaign,
+		CAST(e.properties AS text) AS details, '' AS actor, CAST(0 AS bigint) AS send, '' AS reason
 	FROM analytics_events e WHERE e.smb_id = $1 AND NOT (e.event_type IN ('smb.created', 'smb.updated') AND EXISTS (
 		SELECT 1 FROM audit_log a WHERE a.entity = 'smb' AND a.entity_id = $2 AND a.at = e.occurred_at))
 	UNION ALL
-	SELECT a.id * 2 + 1, a.at, 'audit.' || a.action, '', CAST(a.after AS text), a.actor_name
+	SELECT a.id * 4 + 1, a.at, 'audit.' || a.action, '', CAST(a.after AS text), a.actor_name, 0, ''
 	FROM audit_log a WHERE a.entity = 'smb' AND a.entity_id = $2
+	UNION ALL
+	SELECT r.id * 4 + 2, r.updated_at, CAST('rvm_drop.' || r.status AS text), COALESCE(r.campaign_id, ''), '{}', '',
+		COALESCE(r.campaign_send_id, 0), COALESCE(r.delivery_status, '')
+	FROM rvm_drops r WHERE r.smb_id = $1 AND r.status IN ('failed', 'cancelled') AND r.updated_at IS NOT NULL
+	UNION ALL
+	SELECT v.campaign_send_id * 4 + 3, v.created_at, 'rvm_drop.skipped', v.campaign_id, '{}', '', v.campaign_send_id, v.reason
+	FROM voicemail_skips v WHERE v.smb_id = $1
 ) AS timeline`
 
-const timelineColumns = `timeline.entry, timeline.at, timeline.kind, timeline.campaign, timeline.details, timeline.actor`
+const timelineColumns = `timeline.entry, timeline.at, timeline.kind, timeline.campaign, timeline.details, timeline.actor,
+	timeline.send, timeline.reason`
 
 var timelineTable = query.Table{
 	Listing: fibonacco.TimelineListing, From: timelineFrom, Key: "timeline.entry",
@@ -56,8 +65,9 @@ func (s *Service) Timeline(ctx context.Context, smbID int64, q fibonacco.ListQue
 }
 
 func scanTimeline(row db.Row) (e fibonacco.TimelineEntry, err error) {
-	var details, actor string
-	if err := row.Scan(&e.ID, db.Time(&e.At), &e.Kind, &e.CampaignID, &details, &actor); err != nil {
+	var details, actor, reason string
+	var of int64
+	if err := row.Scan(&e.ID, db.Time(&e.At), &e.Kind, &e.CampaignID, &details, &actor, &of, &reason); err != nil {
 		return e, err
 	}
 	if err := json.Unmarshal([]byte(details), &e.Details); err != nil {
@@ -69,6 +79,12 @@ func scanTimeline(row db.Row) (e fibonacco.TimelineEntry, err error) {
 		e.Details = map[string]any{"actor": actor, "fields": fields}
 		e.Summary = staffSentence(action, actor, fields)
 		return e, nil
+	}
+	if of > 0 {
+		e.Details["campaign_send_id"] = float64(of)
+	}
+	if reason != "" {
+		e.Details["reason"] = reason
 	}
 	if id, ok := e.Details["campaign_send_id"].(float64); ok && id > 0 {
 		send := int64(id)

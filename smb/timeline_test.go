@@ -93,6 +93,44 @@ func TestTimeline(t *testing.T) {
 	})
 }
 
+// A voicemail is told from its plan to its end, and so is that there was none.
+func TestTimelineOfVoicemails(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB, clock *fibonacco.FakeClock) {
+		s, b := bare(t, d)
+		at := func(minutes int) time.Time { return clock.Now().Add(time.Duration(minutes) * time.Minute) }
+		for i, status := range []string{"delivered", "failed", "cancelled"} {
+			exec(t, d, `
+				INSERT INTO rvm_drops (uuid, smb_id, campaign_id, phone, status, delivery_status, created_at, updated_at)
+				VALUES ($1, $2, 'HOOK-001', '+17185550142', $3, $4, $5, $6)`,
+				fmt.Sprintf("0193c2f0-0000-7000-8000-%012d", i), b.ID, status, []string{"delivered", `mailbox "full"`, "not_opted_in"}[i], at(i), at(10+i))
+		}
+		happened(t, d, b.ID, "rvm_drop.queued", `{"rvm_drop_id":1,"campaign_send_id":0}`, at(0))
+		happened(t, d, b.ID, "rvm_drop.delivered", `{"rvm_drop_id":1}`, at(10))
+		noted(t, d, b.ID, "smb.voicemail_triggered", `{"campaign_id":"HOOK-001"}`, at(0))
+		send := mail(t, d, b.ID, nil)
+		exec(t, d, `
+			INSERT INTO voicemail_skips (campaign_send_id, smb_id, community_id, campaign_id, local_date, reason, created_at)
+			VALUES ($1, $2, $3, 'HOOK-001', '2026-03-02', 'no_consent', $4)`, send, b.ID, b.CommunityID, at(20))
+		page, err := s.Timeline(t.Context(), b.ID, fibonacco.ListQuery{})
+		must(t, err)
+		want := []string{
+			"No voicemail followed HOOK-001, which nobody had opened: no consent.", "A voicemail about HOOK-001 was planned and did not leave: not opted in.",
+			`A voicemail about HOOK-001 did not arrive: mailbox "full".`, "A voicemail about HOOK-001 was delivered.",
+			"Ana Ruiz asked for a voicemail.", "A voicemail about HOOK-001 was planned.",
+		}
+		if got := sentencesOf(page.Data); !slices.Equal(got, want) {
+			t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+		}
+		none := page.Data[0]
+		if none.Kind != "rvm_drop.skipped" || none.SendID == nil || *none.SendID != send || none.Details["reason"] != "no_consent" {
+			t.Errorf("skipped %+v", none)
+		}
+		page, err = s.Timeline(t.Context(), b.ID, fibonacco.ListQuery{Filter: fibonacco.Filter{"kind": "rvm_drop.failed,rvm_drop.skipped", "campaign_id": "HOOK-001"}})
+		must(t, err)
+		equal(t, "those that came to nothing", len(page.Data), 2)
+	})
+}
+
 // Whatever is added while somebody turns pages, what was there comes once each, in order.
 func TestTimelinePages(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB, clock *fibonacco.FakeClock) {

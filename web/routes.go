@@ -36,6 +36,12 @@ type Options struct {
 	Records     fibonacco.SMBRecords
 	Audit       fibonacco.AuditLog
 	Sending     fibonacco.SendingControl
+	Editor      fibonacco.CampaignEditor
+	Previewer   fibonacco.CampaignPreviewer
+	Reporter    fibonacco.CampaignReporter
+	Libraries   fibonacco.CampaignLibraries
+	Holidays    fibonacco.HolidayService
+	Voicemail   api.Voicemail
 	Idempotency fibonacco.Idempotency
 
 	// The webhooks of providers; nil ones answer 501.
@@ -68,6 +74,7 @@ var CrossSitePaths = []string{"/u/"}
 //	     /api/docs                        the same for people
 //	     /api/v1/…                        the JSON interface, a file per resource in web/api:
 //	GET POST          communities         GET PATCH DELETE communities/{id}, GET communities/{id}/smbs, …/stats
+//	GET               communities/{id}/holidays   PUT DELETE communities/{id}/holidays/{day}
 //	GET POST          smbs                GET PUT PATCH DELETE smbs/{id}
 //	GET POST          segments            GET PUT DELETE segments/{uuid}
 //	POST              smbs/bulk-update    POST smbs/bulk-update/preview, GET smbs/bulk-update/{uuid}/status
@@ -81,7 +88,12 @@ var CrossSitePaths = []string{"/u/"}
 //	GET POST          suppressions        GET DELETE suppressions/{id}, POST suppressions/import
 //	GET               duplicates          POST duplicates/dismiss, GET smbs/{id}/duplicates
 //	POST              smbs/{id}/merge     POST smbs/{id}/merge/preview, GET smbs/{id}/merges, POST merges/{uuid}/undo
-//	GET               campaigns           GET campaigns/{id}, GET campaign-sends
+//	GET POST          campaigns           GET PUT campaigns/{id}, POST campaigns/{id}/activate, deactivate
+//	GET               campaigns/{id}/versions, …/versions/{n}, …/preview, …/stats
+//	POST              campaigns/{id}/test-send, campaigns/lint, campaigns/import
+//	GET               campaign-sends
+//	GET POST          rvm-drops           GET rvm-drops/{id}, GET smbs/{id}/rvm-drops, smbs/{id}/rvm-check
+//	GET               voicemail           POST voicemail/pause, voicemail/resume
 //	GET               queues
 //	GET               sending             POST sending/pause, sending/resume
 //	GET POST          tokens              DELETE tokens/{id}
@@ -89,8 +101,8 @@ var CrossSitePaths = []string{"/u/"}
 //	DELETE            users/{id}/sessions
 //	POST DELETE       session             POST session/code: signing in and out
 //	GET               me                  and below it one's own account, password, sessions, tokens, totp, passkeys
-//	                  content, approvals, inbound, command-center, ai, analytics, rvm-drops,
-//	                  provisioning-tasks  not part of this build: 501
+//	                  content, approvals, inbound, command-center, ai, analytics, provisioning-tasks
+//	                  not part of this build: 501
 //	POST /webhooks/ses, rvm, twilio       providers' webhooks, web/hook
 //	     /…                               pages, as mounted: web/ui (staff), web/public (links in
 //	                                      mails: /t /track /u /learn /approve), web/static
@@ -107,6 +119,7 @@ func New(o Options) http.Handler {
 		Access: o.Access, SMBs: o.SMBs, Directory: o.Directory, Communities: o.Communities, Programme: o.Programme,
 		Explainer: o.Explainer, Importer: o.Importer, Campaigns: o.Campaigns, Mailing: o.Mailing, Queues: o.Queues,
 		Segments: o.Segments, Bulk: o.Bulk, Consents: o.Consents, Privacy: o.Privacy, Merges: o.Merges, Records: o.Records, Audit: o.Audit, Sending: o.Sending,
+		Editor: o.Editor, Previewer: o.Previewer, Reporter: o.Reporter, Libraries: o.Libraries, Holidays: o.Holidays, Voicemail: o.Voicemail,
 		Idempotency: o.Idempotency,
 		Limiter:     o.Limiter, PerMinute: o.Config.HTTP.APIPerMinute, Clock: o.Clock, Log: o.Log,
 		PublicURL: o.Config.HTTP.PublicURL, Version: o.Version, CrossOrigin: origin,

@@ -23,7 +23,7 @@ func (s *Service) CheckVoicemail(ctx context.Context, smbID int64, at *time.Time
 			return err
 		}
 		b := businesses[smbID]
-		if b == nil {
+		if b == nil || !fibonacco.InScope(ctx, b.CommunityID) {
 			return fibonacco.Errorf(fibonacco.NotFound, "there is no business %d", smbID)
 		}
 		out = &fibonacco.VoicemailPermission{SMBID: b.ID, BusinessName: b.Name, At: moment, Allowed: true, Timezone: b.Timezone}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/fibonacco/fibonacco"
+	"github.com/fibonacco/fibonacco/audit"
 	"github.com/fibonacco/fibonacco/db"
 )
 
@@ -49,6 +50,11 @@ func (s *Service) pause(ctx context.Context, tx *db.Tx, reason, by string) error
 	if err := storePause(ctx, tx, pauseSetting{Paused: true, Reason: reason, By: by, Since: &since}); err != nil {
 		return err
 	}
+	if err := audit.Record(ctx, tx, fibonacco.AuditEntry{
+		Action: "voicemail.paused", Entity: "voicemail", After: map[string]any{"paused": true, "reason": reason, "by": by},
+	}); err != nil {
+		return err
+	}
 	s.log.ErrorContext(ctx, "voicemails are paused", "by", by, "reason", reason)
 	return s.queue.Publish(ctx, tx, fibonacco.VoicemailPaused{Reason: reason, By: by})
 }
@@ -84,6 +90,12 @@ func (s *Service) ResumeVoicemail(ctx context.Context, by string) error {
 			return err
 		}
 		if err := storePause(ctx, tx, pauseSetting{}); err != nil {
+			return err
+		}
+		if err := audit.Record(ctx, tx, fibonacco.AuditEntry{
+			Action: "voicemail.resumed", Entity: "voicemail",
+			Before: map[string]any{"paused": true, "reason": p.Reason, "by": p.By}, After: map[string]any{"paused": false, "by": by},
+		}); err != nil {
 			return err
 		}
 		return s.queue.Publish(ctx, tx, fibonacco.VoicemailResumed{By: by})

@@ -6,7 +6,7 @@
 // plan.go queues it and quota.go counts it, in one transaction. release.go finds what is due, claim.go
 // looks at everything once more, handover.go gives it to the provider, and outcome.go takes what the
 // provider says of it later. optout.go is the way out; answer.go is what a caller hears at the numbers
-// that a voicemail names. check.go explains all of it.
+// that a voicemail names. drops.go lists them, and check.go explains all of it.
 //
 // The rules of states and days are in package law, as data. What a voicemail says belongs to the
 // campaign; the mail that follows a delivered one is sent by package campaign.
@@ -75,11 +75,12 @@ type Service struct {
 }
 
 var (
-	_ fibonacco.CampaignVoicemail = (*Service)(nil)
-	_ fibonacco.DropReports       = (*Service)(nil)
-	_ fibonacco.VoicemailChecker  = (*Service)(nil)
-	_ fibonacco.VoicemailControl  = (*Service)(nil)
-	_ fibonacco.VoicemailLine     = (*Service)(nil)
+	_ fibonacco.CampaignVoicemail  = (*Service)(nil)
+	_ fibonacco.DropReports        = (*Service)(nil)
+	_ fibonacco.VoicemailChecker   = (*Service)(nil)
+	_ fibonacco.VoicemailControl   = (*Service)(nil)
+	_ fibonacco.VoicemailDirectory = (*Service)(nil)
+	_ fibonacco.VoicemailLine      = (*Service)(nil)
 )
 
 // New makes the service and registers its jobs with the queue. Returns Invalid for times that cannot

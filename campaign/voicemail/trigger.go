@@ -2,33 +2,45 @@ package voicemail
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/fibonacco/fibonacco"
+	"github.com/fibonacco/fibonacco/audit"
 	"github.com/fibonacco/fibonacco/db"
 )
 
-// findCandidate reads one send; NotFound when there is no such send.
-func findCandidate(ctx context.Context, tx *db.Tx, sendID int64) (c candidate, status fibonacco.SendStatus, opened, triggered bool, err error) {
+// namedSend is a mail that somebody names.
+type namedSend struct {
+	candidate
+	CommunityID int64 // that the business is in now
+	Status      fibonacco.SendStatus
+	Opened      bool
+	Triggered   bool
+}
+
+// findSend reads one send; NotFound when there is none, or its business is not the caller's to see.
+func findSend(ctx context.Context, tx *db.Tx, sendID int64) (c namedSend, err error) {
 	var sent *time.Time
 	err = tx.QueryRow(ctx, `
-		SELECT id, smb_id, campaign_id, sent_at, status, opened_at IS NOT NULL, rvm_triggered FROM campaign_sends WHERE id = $1`, sendID).Scan(
-		&c.SendID, &c.SMBID, &c.CampaignID, db.TimePtr(&sent), &status, &opened, &triggered)
-	if db.IsNoRows(err) {
+		SELECT s.id, s.smb_id, s.campaign_id, s.sent_at, s.status, s.opened_at IS NOT NULL, s.rvm_triggered, smbs.community_id
+		FROM campaign_sends s JOIN smbs ON smbs.id = s.smb_id WHERE s.id = $1`, sendID).Scan(
+		&c.SendID, &c.SMBID, &c.CampaignID, db.TimePtr(&sent), &c.Status, &c.Opened, &c.Triggered, &c.CommunityID)
+	if db.IsNoRows(err) || err == nil && !fibonacco.InScope(ctx, c.CommunityID) {
 		err = fibonacco.Errorf(fibonacco.NotFound, "there is no send %d", sendID)
 	}
 	if sent != nil {
 		c.SentAt = *sent
 	}
-	return c, status, opened, triggered, err
+	return c, err
 }
 
 // ShouldTriggerRVM implements fibonacco.CampaignVoicemail.
 func (s *Service) ShouldTriggerRVM(ctx context.Context, campaignSendID int64) (bool, error) {
 	should := false
 	err := s.db.View(ctx, func(tx *db.Tx) error {
-		c, status, opened, triggered, err := findCandidate(ctx, tx, campaignSendID)
-		if err != nil || status != fibonacco.SendSent || opened || triggered || tx.Now.Sub(c.SentAt) < s.triggerAfter() || !s.setUp() {
+		c, err := findSend(ctx, tx, campaignSendID)
+		if err != nil || c.Status != fibonacco.SendSent || c.Opened || c.Triggered || tx.Now.Sub(c.SentAt) < s.triggerAfter() || !s.setUp() {
 			return err
 		}
 		businesses, err := s.loadBusinesses(ctx, tx, []int64{c.SMBID})
@@ -44,7 +56,7 @@ func (s *Service) ShouldTriggerRVM(ctx context.Context, campaignSendID int64) (b
 		if err != nil || b == nil || waiting[c.SMBID] {
 			return err
 		}
-		p := planned{candidate: c, b: b}
+		p := planned{candidate: c.candidate, b: b}
 		if s.permit(ctx, &p, scripts[c.CampaignID], tx.Now) != "" {
 			return nil
 		}
@@ -71,16 +83,16 @@ func (s *Service) TriggerRVM(ctx context.Context, campaignSendID int64) error {
 		return fibonacco.Errorf(fibonacco.Unavailable, "voicemail is not set up: rvm.key, rvm.callback_number and rvm.opt_out_number")
 	}
 	return s.db.Update(ctx, func(tx *db.Tx) error {
-		c, status, _, triggered, err := findCandidate(ctx, tx, campaignSendID)
+		c, err := findSend(ctx, tx, campaignSendID)
 		switch {
 		case err != nil:
 			return err
-		case triggered:
+		case c.Triggered:
 			return fibonacco.Errorf(fibonacco.Conflict, "a voicemail follows this mail already")
-		case status != fibonacco.SendSent:
+		case c.Status != fibonacco.SendSent:
 			return fibonacco.Errorf(fibonacco.Conflict, "this mail has not been sent, or not arrived")
 		}
-		refused, err := s.plan(ctx, tx, []candidate{c})
+		refused, err := s.plan(ctx, tx, []candidate{c.candidate})
 		if err != nil {
 			return err
 		}
@@ -91,6 +103,12 @@ func (s *Service) TriggerRVM(ctx context.Context, campaignSendID int64) error {
 		if err == nil && n == 0 {
 			err = fibonacco.Errorf(fibonacco.Conflict, "a voicemail follows this mail already")
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		return audit.Record(ctx, tx, fibonacco.AuditEntry{
+			Action: "smb.voicemail_triggered", Entity: "smb", EntityID: fmt.Sprint(c.SMBID), CommunityID: &c.CommunityID,
+			After: map[string]any{"campaign_send_id": campaignSendID, "campaign_id": c.CampaignID},
+		})
 	})
 }

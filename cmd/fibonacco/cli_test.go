@@ -14,6 +14,9 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/fibonacco/fibonacco"
+	"github.com/fibonacco/fibonacco/db"
 )
 
 // house is a data folder with nothing in it, and the environment that leads to it.
@@ -132,6 +135,21 @@ func TestDemo(t *testing.T) {
 	})
 	waitFor(t, "a mail in the mailbox", func() bool { return strings.Contains(get(t, base+"/mailbox"), "owner@") })
 	waitFor(t, "somebody to follow a link", func() bool { return strings.Contains(get(t, base+"/overview"), "clicked") })
+	// The sample's owners have agreed, some of them: voicemails arrive, and those who have not get none.
+	ledger, err := db.Open(t.Context(), "sqlite://"+filepath.Join(dir, "demo", "fibonacco.db"), fibonacco.SystemClock{}, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = ledger.Close() }()
+	waitFor(t, "a voicemail to arrive", func() bool {
+		arrived, refused := 0, 0
+		err := ledger.View(t.Context(), func(tx *db.Tx) error {
+			return tx.QueryRow(t.Context(), `
+				SELECT (SELECT COUNT(*) FROM rvm_drops WHERE status = 'delivered'),
+					(SELECT COUNT(*) FROM voicemail_skips WHERE reason = 'no_consent')`).Scan(&arrived, &refused)
+		})
+		return err == nil && arrived > 0 && refused > 0
+	})
 	var ready struct {
 		Status string `json:"status"`
 	}

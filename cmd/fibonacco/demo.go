@@ -69,7 +69,7 @@ func (c demoCommand) Run(e *env) (err error) {
 	e.say("  The businesses     %s/businesses", url)
 	e.say("  The API            %s/api/openapi.json", url)
 	e.say("")
-	e.say("  No mail leaves this computer. Everything is in %s", dir)
+	e.say("  No mail and no voicemail leaves this computer. Everything is in %s", dir)
 	e.say("  Ctrl-C stops it.")
 	e.say("")
 
@@ -126,8 +126,7 @@ func demoSettings(dir, listen string, day time.Duration) (*config.Settings, erro
 			"http.listen=" + listen, "http.public_url=" + config.PublicURL(listen),
 			"company.name=Red Hook Local", "company.postal_address=200 Example Street, Brooklyn, NY 11231",
 			"email.from_email=sarah@redhook-local.example", "email.reply_to=reply@redhook-local.example",
-			// The simulator calls nobody, so that nobody's consent is needed: the sample has none.
-			"rvm.provider=simulator", "rvm.callback_number=+17185550100", "rvm.opt_out_number=+18005550100", "rvm.require_consent=false", "log_level=warn",
+			"rvm.provider=simulator", "rvm.callback_number=+17185550100", "rvm.opt_out_number=+18005550100", "log_level=warn",
 			"clock.start=" + demoStart(fibonacco.SystemClock{}.Now()), fmt.Sprintf("clock.scale=%g", (24*time.Hour).Seconds()/day.Seconds()),
 		},
 	})
@@ -173,10 +172,13 @@ func (a *app) fillDemo(e *env) (again bool, err error) {
 	if err != nil {
 		return again, err
 	}
-	// Both are done again after a demo that was stopped in the middle; what is there stays.
+	// All of it is done again after a demo that was stopped in the middle; what is there stays.
 	if _, err := a.imports.Run(e.ctx, fibonacco.ImportRequest{CommunityID: town.ID, Filename: "brooklyn.csv", Source: "demo"},
 		bytes.NewReader(sample.CSV), int64(len(sample.CSV)), nil); err != nil {
 		return again, fmt.Errorf("import the sample businesses: %w", err)
+	}
+	if err := a.agreeDemo(e.ctx, town.ID); err != nil {
+		return again, err
 	}
 	_, err = a.campaign.StartProgramme(e.ctx, fibonacco.SMBFilter{
 		CommunityIDs: []int64{town.ID}, CampaignStatuses: []fibonacco.CampaignStatus{fibonacco.StatusPending},

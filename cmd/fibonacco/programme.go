@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"io/fs"
 	"os"
 	"strings"
@@ -136,7 +137,7 @@ func (c campaignsImport) Run(e *env) error {
 		return e.reportLibrary(entries, problems, c.JSON, nil)
 	}
 	return e.with(func(a *app) error {
-		changed, err := a.storeLibrary(e, entries)
+		changed, err := a.storeLibrary(e.ctx, entries)
 		if err != nil {
 			return err
 		}
@@ -152,11 +153,10 @@ func loadLibrary(e *env, dir string) ([]format.Entry, []format.Problem) {
 	return libraryRules(e).Load(fsys)
 }
 
-func libraryRules(e *env) format.Rules {
-	return format.Rules{
-		TotalDays:       e.settings.Config.ManifestDestiny.TotalDays,
-		CampaignsPerDay: e.settings.Config.ManifestDestiny.CampaignsPerDay,
-	}
+func libraryRules(e *env) format.Rules { return rulesOf(e.settings.Config) }
+
+func rulesOf(cfg fibonacco.Config) format.Rules {
+	return format.Rules{TotalDays: cfg.ManifestDestiny.TotalDays, CampaignsPerDay: cfg.ManifestDestiny.CampaignsPerDay}
 }
 
 func countErrors(problems []format.Problem) (n int) {
@@ -196,14 +196,14 @@ func (e *env) reportLibrary(entries []format.Entry, problems []format.Problem, a
 	return nil
 }
 
-func (a *app) storeLibrary(e *env, entries []format.Entry) (int, error) {
+func (a *app) storeLibrary(ctx context.Context, entries []format.Entry) (int, error) {
 	var campaigns []fibonacco.Campaign
 	var contents []fibonacco.Content
 	for _, entry := range entries {
 		campaigns = append(campaigns, entry.Campaign)
 		contents = append(contents, entry.Content)
 	}
-	return a.campaign.StoreLibrary(e.ctx, campaigns, contents)
+	return a.campaign.StoreLibrary(ctx, campaigns, contents)
 }
 
 // ensureLibrary brings the shipped library into a database that has none, so that a first
@@ -217,7 +217,7 @@ func (a *app) ensureLibrary(e *env) error {
 	if n := countErrors(problems); n > 0 {
 		return fibonacco.Errorf(fibonacco.Internal, "the shipped library has %d errors: %s", n, problems[0])
 	}
-	n, err := a.storeLibrary(e, entries)
+	n, err := a.storeLibrary(e.ctx, entries)
 	if err == nil {
 		a.log.Info("brought in the shipped programme library", "campaigns", n)
 	}

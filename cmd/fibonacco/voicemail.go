@@ -9,6 +9,7 @@ import (
 
 type voicemailCommand struct {
 	Check  voicemailCheck  `cmd:"" help:"Say whether a business may get a voicemail, rule by rule."`
+	List   voicemailList   `cmd:"" help:"List voicemails, newest first."`
 	Status voicemailStatus `cmd:"" help:"Say whether voicemails leave."`
 	Pause  voicemailPause  `cmd:"" help:"Hold all voicemails, on every node."`
 	Resume voicemailResume `cmd:"" help:"Let them go again."`

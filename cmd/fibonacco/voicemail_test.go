@@ -35,6 +35,8 @@ func TestVoicemailCommands(t *testing.T) {
 		{[]string{"voicemail", "check", "1", "--at", "2026-03-08T11:00"}, 0, `no +company hours`},
 		{[]string{"voicemail", "check", "1", "--at", "teatime"}, 2, `must be a time`},
 		{[]string{"voicemail", "check", "owner@nobody.example"}, 1, `no such business`},
+		{[]string{"voicemail", "list", "--smb", "1", "--filter", "status=delivered,failed"}, 0, `^$`},
+		{[]string{"voicemail", "list", "--filter", "status=lost"}, 2, `filter\[status\]`},
 		{[]string{"voicemail", "pause", "--reason", "state of emergency"}, 0, `Voicemails are paused by .*: state of emergency`},
 		{[]string{"voicemail", "check", "1"}, 0, `no +lane: voicemails are paused`},
 		{[]string{"voicemail", "resume", "--json"}, 0, `"paused":false`},

@@ -16,7 +16,6 @@ var absentModules = []struct{ group, module string }{
 	{"command-center", "Command Center"},
 	{"ai", "AI Account Manager"},
 	{"analytics", "Analytics module"},
-	{"rvm-drops", "voicemail half of the Campaign Engine"},
 	{"provisioning-tasks", "provisioning half of the Approval System"},
 }
 

@@ -50,6 +50,12 @@ type Options struct {
 	Records     fibonacco.SMBRecords
 	Audit       fibonacco.AuditLog
 	Sending     fibonacco.SendingControl
+	Editor      fibonacco.CampaignEditor
+	Previewer   fibonacco.CampaignPreviewer
+	Reporter    fibonacco.CampaignReporter
+	Libraries   fibonacco.CampaignLibraries
+	Holidays    fibonacco.HolidayService
+	Voicemail   Voicemail
 	Idempotency fibonacco.Idempotency // nil: a request with an Idempotency-Key is answered 501
 
 	Limiter   fibonacco.Limiter // nil: no limit
@@ -61,6 +67,14 @@ type Options struct {
 	// CrossOrigin refuses requests that another site made a signed-in browser send; nil means
 	// http.CrossOriginProtection's defaults.
 	CrossOrigin *http.CrossOriginProtection
+}
+
+// Voicemail is everything about voicemails that the interface speaks to.
+type Voicemail interface {
+	fibonacco.CampaignVoicemail
+	fibonacco.VoicemailDirectory
+	fibonacco.VoicemailChecker
+	fibonacco.VoicemailControl
 }
 
 // API is the interface. It implements http.Handler for everything under /api/v1 and /api/docs, for
@@ -109,6 +123,8 @@ func New(o Options) *API {
 	a.merges()
 	a.campaigns()
 	a.sends()
+	a.voicemail()
+	a.voicemailControl()
 	a.queues()
 	a.sending()
 	a.tokens()
@@ -218,6 +234,8 @@ func boundsOf(pattern string) bounds {
 		return bounds{1 << 20, 15 * time.Minute}
 	case suppressionsRoute:
 		return bounds{suppressionsMost, 15 * time.Minute}
+	case libraryRoute:
+		return bounds{libraryMost, 2 * time.Minute}
 	case archiveRoute:
 		return bounds{1 << 20, 15 * time.Minute}
 	}

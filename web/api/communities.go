@@ -31,6 +31,7 @@ func (a *API) communities() {
 		summary: "One community", errors: ofThing, response: exampleCommunity,
 	}, a.getCommunity)
 	a.communityChange()
+	a.holidays()
 }
 
 var exampleCommunity = fibonacco.Community{

@@ -4,15 +4,18 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"net/http"
 	"regexp"
 	"strconv"
 	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/fibonacco/fibonacco"
 	"github.com/fibonacco/fibonacco/web/api/edge"
 )
 
-// An ETag of a business is its version and a fingerprint of the answer: "7-3fa9c1d2e5b0". The
+// An ETag of a business or a campaign is its version and a fingerprint of the answer: "7-3fa9c1d2e5b0". The
 // fingerprint makes it the tag of these very bytes, whatever was included; If-Match compares the
 // version, so that a change may be made on the strength of any answer about the business.
 
@@ -28,7 +31,7 @@ type rendered[T any] struct{ text []byte }
 // MarshalJSON implements json.Marshaler.
 func (r rendered[T]) MarshalJSON() ([]byte, error) { return r.text, nil }
 
-// tag writes an answer about a business of a version, and makes its ETag.
+// tag writes an answer about a thing of a version, and makes its ETag.
 func tag[T any](version int, answer any) (*tagged[T], error) {
 	text, err := plainJSON(tidy(answer))
 	if err != nil {
@@ -40,7 +43,7 @@ func tag[T any](version int, answer any) (*tagged[T], error) {
 
 // Conditions are the preconditions that a changing request may carry.
 type Conditions struct {
-	IfMatch string `header:"If-Match" maxLength:"2000" example:"\"7-3fa9c1d2e5b0\"" doc:"The ETag of an answer about the business: 412 when it has been changed since. * changes it whatever it is by now."`
+	IfMatch string `header:"If-Match" maxLength:"2000" example:"\"7-3fa9c1d2e5b0\"" doc:"The ETag of an answer about it: 412 when it has been changed since. * changes it whatever it is by now."`
 }
 
 // Freshness is the precondition that a reading request may carry.
@@ -69,9 +72,9 @@ var (
 	tagList   = regexp.MustCompile(`^(?:[ \t,]*` + entityTag.String() + `)(?:[ \t]*,[ \t,]*` + entityTag.String() + `)*[ \t,]*$`)
 )
 
-// ifMatch holds If-Match against a business that was just read. want is the version that the change
+// ifMatch holds If-Match against what was just read, a business or a campaign. want is the version that the change
 // must find, nil for any; the answer is PreconditionFailed when it is another already.
-func ifMatch(ctx context.Context, version int) (want *int, err error) {
+func ifMatch(ctx context.Context, what string, version int) (want *int, err error) {
 	tags, any, err := entityTags(ctx, "If-Match")
 	if err != nil || any || tags == nil {
 		return nil, err
@@ -82,11 +85,11 @@ func ifMatch(ctx context.Context, version int) (want *int, err error) {
 			return &version, nil
 		}
 	}
-	return nil, preconditionFailed(ctx)
+	return nil, preconditionFailed(ctx, what)
 }
 
-func preconditionFailed(ctx context.Context) error {
-	return edge.New(ctx, edge.PreconditionFailed, "the business has been changed since: read it again, and send the change with its new ETag")
+func preconditionFailed(ctx context.Context, what string) error {
+	return edge.New(ctx, edge.PreconditionFailed, "the "+what+" has been changed since: read it again, and send the change with its new ETag")
 }
 
 // unchanged reports whether If-None-Match names an answer's ETag.
@@ -98,4 +101,12 @@ func unchanged(ctx context.Context, etag string) (bool, error) {
 		}
 	}
 	return any, err
+}
+
+// mayBeUnchanged says of an operation that takes If-None-Match that it may answer 304.
+func (a *API) mayBeUnchanged(op operation) {
+	operationAt(a.huma.OpenAPI().Paths[Prefix+op.path], op.method).Responses[strconv.Itoa(http.StatusNotModified)] = &huma.Response{
+		Description: "The answer would be the one that If-None-Match names.",
+		Headers:     map[string]*huma.Param{"ETag": {Schema: &huma.Schema{Type: huma.TypeString}}},
+	}
 }

@@ -17,6 +17,7 @@ const (
 	tagImports     = "Imports"
 	tagConsent     = "Consent and privacy"
 	tagCampaigns   = "Campaigns"
+	tagVoicemail   = "Voicemail"
 	tagOperations  = "Operations"
 	tagAccess      = "Access"
 	tagAccount     = "Account"
@@ -40,6 +41,7 @@ func config(o Options) huma.Config {
 				{Name: tagImports, Description: "Files of businesses, CSV, JSON, NDJSON or Excel, of any size."},
 				{Name: tagConsent, Description: "Who may be reached, with the proof; addresses that get nothing more; archives and erasures."},
 				{Name: tagCampaigns, Description: "The steps of the programme, and the e-mails they became."},
+				{Name: tagVoicemail, Description: "Ringless voicemails after mails that nobody opened, inside the law."},
 				{Name: tagOperations, Description: "How the work is going."},
 				{Name: tagAccess, Description: "Who may come in."},
 				{Name: tagAccount, Description: "Signing in, and one's own account. For people with a session: tokens are let to /me only."},

@@ -23,6 +23,10 @@ var Permissions = map[string]Rule{
 	"GET /api/v1/communities/{id}/smbs":  {fibonacco.Viewer, fibonacco.ReadSMBs},
 	"GET /api/v1/communities/{id}/stats": {fibonacco.Viewer, fibonacco.ReadSMBs},
 
+	"GET /api/v1/communities/{id}/holidays":          {fibonacco.Viewer, fibonacco.ReadCampaigns},
+	"PUT /api/v1/communities/{id}/holidays/{day}":    {fibonacco.Manager, fibonacco.WriteCampaigns},
+	"DELETE /api/v1/communities/{id}/holidays/{day}": {fibonacco.Manager, fibonacco.WriteCampaigns},
+
 	"GET /api/v1/smbs":         {fibonacco.Viewer, fibonacco.ReadSMBs},
 	"POST /api/v1/smbs":        {fibonacco.Operator, fibonacco.WriteSMBs},
 	"GET /api/v1/smbs/{id}":    {fibonacco.Viewer, fibonacco.ReadSMBs},
@@ -84,8 +88,30 @@ var Permissions = map[string]Rule{
 	"GET /api/v1/smbs/{id}/merges":         {fibonacco.Viewer, fibonacco.ReadSMBs},
 	"POST /api/v1/merges/{uuid}/undo":      {fibonacco.Manager, fibonacco.WriteSMBs},
 
-	"GET /api/v1/campaigns":       {fibonacco.Viewer, fibonacco.ReadCampaigns},
-	"GET /api/v1/campaigns/{id}":  {fibonacco.Viewer, fibonacco.ReadCampaigns},
+	"GET /api/v1/campaigns":      {fibonacco.Viewer, fibonacco.ReadCampaigns},
+	"GET /api/v1/campaigns/{id}": {fibonacco.Viewer, fibonacco.ReadCampaigns},
+
+	"GET /api/v1/campaigns/{id}/versions":     {fibonacco.Viewer, fibonacco.ReadCampaigns},
+	"GET /api/v1/campaigns/{id}/versions/{n}": {fibonacco.Viewer, fibonacco.ReadCampaigns},
+	"GET /api/v1/campaigns/{id}/stats":        {fibonacco.Viewer, fibonacco.ReadCampaigns},
+	"GET /api/v1/campaigns/{id}/preview":      {fibonacco.Viewer, fibonacco.ReadCampaigns},
+	"POST /api/v1/campaigns/{id}/test-send":   {fibonacco.Operator, fibonacco.RunProgramme},
+	"POST /api/v1/campaigns/lint":             {fibonacco.Operator, fibonacco.ReadCampaigns},
+	"POST /api/v1/campaigns":                  {fibonacco.Manager, fibonacco.WriteCampaigns},
+	"PUT /api/v1/campaigns/{id}":              {fibonacco.Manager, fibonacco.WriteCampaigns},
+	"POST /api/v1/campaigns/{id}/activate":    {fibonacco.Manager, fibonacco.WriteCampaigns},
+	"POST /api/v1/campaigns/{id}/deactivate":  {fibonacco.Manager, fibonacco.WriteCampaigns},
+	"POST /api/v1/campaigns/import":           {fibonacco.Manager, fibonacco.WriteCampaigns},
+
+	"GET /api/v1/rvm-drops":           {fibonacco.Viewer, fibonacco.ReadCampaigns},
+	"GET /api/v1/rvm-drops/{id}":      {fibonacco.Viewer, fibonacco.ReadCampaigns},
+	"GET /api/v1/smbs/{id}/rvm-drops": {fibonacco.Viewer, fibonacco.ReadCampaigns},
+	"GET /api/v1/smbs/{id}/rvm-check": {fibonacco.Viewer, fibonacco.ReadSMBs},
+	"POST /api/v1/rvm-drops":          {fibonacco.Operator, fibonacco.RunProgramme},
+	"GET /api/v1/voicemail":           {fibonacco.Viewer, fibonacco.ReadOperations},
+	"POST /api/v1/voicemail/pause":    {fibonacco.Manager, fibonacco.RunOperations},
+	"POST /api/v1/voicemail/resume":   {fibonacco.Manager, fibonacco.RunOperations},
+
 	"GET /api/v1/campaign-sends":  {fibonacco.Viewer, fibonacco.ReadCampaigns},
 	"GET /api/v1/queues":          {fibonacco.Viewer, fibonacco.ReadOperations},
 	"GET /api/v1/sending":         {fibonacco.Viewer, fibonacco.ReadOperations},
@@ -140,8 +166,6 @@ var Permissions = map[string]Rule{
 	"/api/v1/ai/":                 {fibonacco.Viewer, fibonacco.ReadOperations},
 	"/api/v1/analytics":           {fibonacco.Viewer, fibonacco.ReadOperations},
 	"/api/v1/analytics/":          {fibonacco.Viewer, fibonacco.ReadOperations},
-	"/api/v1/rvm-drops":           {fibonacco.Viewer, fibonacco.ReadOperations},
-	"/api/v1/rvm-drops/":          {fibonacco.Viewer, fibonacco.ReadOperations},
 	"/api/v1/provisioning-tasks":  {fibonacco.Viewer, fibonacco.ReadOperations},
 	"/api/v1/provisioning-tasks/": {fibonacco.Viewer, fibonacco.ReadOperations},
 }

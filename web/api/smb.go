@@ -149,7 +149,7 @@ func (a *API) updateSMB(ctx context.Context, in *struct {
 		return nil, err
 	}
 	change := in.Body.change()
-	if change.IfVersion, err = ifMatch(ctx, s.Version); err != nil {
+	if change.IfVersion, err = ifMatch(ctx, "business", s.Version); err != nil {
 		return nil, err
 	}
 	updated, err := a.o.SMBs.Update(ctx, s.ID, change)
@@ -170,7 +170,7 @@ func (a *API) overtaken(ctx context.Context, id int64, want *int, err error) err
 	case findErr != nil:
 		return findErr
 	case now.Version != *want:
-		return preconditionFailed(ctx)
+		return preconditionFailed(ctx, "business")
 	}
 	return err
 }
@@ -187,7 +187,7 @@ func (a *API) deleteSMB(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, err
 	}
-	want, err := ifMatch(ctx, s.Version)
+	want, err := ifMatch(ctx, "business", s.Version)
 	if err != nil {
 		return nil, err
 	}

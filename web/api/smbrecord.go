@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"reflect"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -76,10 +75,7 @@ func (a *API) smbRecord() {
 		},
 	}
 	register(a, op, a.getSMB)
-	operationAt(a.huma.OpenAPI().Paths[Prefix+op.path], op.method).Responses[strconv.Itoa(http.StatusNotModified)] = &huma.Response{
-		Description: "The answer would be the one that If-None-Match names.",
-		Headers:     map[string]*huma.Param{"ETag": {Schema: &huma.Schema{Type: huma.TypeString}}},
-	}
+	a.mayBeUnchanged(op)
 }
 
 // freshRecord is a record, or the news that there is none.

@@ -199,6 +199,8 @@ func (f *fuzzer) own(v any) any {
 		switch name {
 		case "other", "a", "b", "smb_id":
 			object[name] = number(f.pools["smbs"])
+		case "campaign_send_id":
+			object[name] = number(f.pools["sends"])
 		case "segment":
 			object[name] = f.any(f.pools["segments"])
 		case "user_id":

@@ -3,6 +3,7 @@ package api_test
 import (
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
@@ -11,11 +12,13 @@ import (
 	"testing"
 
 	"github.com/alexedwards/argon2id"
+	"github.com/google/uuid"
 
 	"github.com/fibonacco/fibonacco"
 	"github.com/fibonacco/fibonacco/access"
 	"github.com/fibonacco/fibonacco/audit"
 	"github.com/fibonacco/fibonacco/campaign"
+	"github.com/fibonacco/fibonacco/campaign/voicemail"
 	"github.com/fibonacco/fibonacco/db"
 	"github.com/fibonacco/fibonacco/idempotency"
 	"github.com/fibonacco/fibonacco/queue"
@@ -68,6 +71,10 @@ func newTowns(t *testing.T, d *db.DB, clock fibonacco.Clock) *towns {
 		Email:   fibonacco.EmailConfig{FromName: "Sarah", FromEmail: "sarah@local.example", ReplyTo: "reply@local.example", ChunkSize: 500},
 		Company: fibonacco.CompanyConfig{Name: "Town Media", PostalAddress: "1 Main Street"},
 		HTTP:    fibonacco.HTTPConfig{PublicURL: "http://localhost:8080"},
+		RVM: fibonacco.RVMConfig{
+			Provider: "simulator", CallbackNumber: "+17185550100", OptOutNumber: "+18005550100", SendTimeLocal: "10:00", TriggerAfterHours: 24,
+			WindowFromLocal: "10:00", WindowUntilLocal: "18:00", WindowDays: []int{1, 2, 3, 4, 5}, MonthlyLimits: map[int]int{1: 4, 2: 2, 3: 1, 4: 1},
+		},
 		DataDir: t.TempDir(),
 	}
 	q, err := queue.New(queue.Options{DB: d})
@@ -76,6 +83,8 @@ func newTowns(t *testing.T, d *db.DB, clock fibonacco.Clock) *towns {
 	must(err)
 	businesses := smb.New(d, q, cfg)
 	mails, err := campaign.New(campaign.Options{DB: d, Queue: q, Config: cfg, Signer: signer, FilterSQL: smb.FilterSQL})
+	must(err)
+	calls, err := voicemail.New(voicemail.Options{DB: d, Queue: q, Config: cfg, Signer: signer, Blocked: consent.Suppressed, Log: slog.New(slog.DiscardHandler)})
 	must(err)
 	_, err = mails.StoreLibrary(t.Context(), []fibonacco.Campaign{{
 		ID: "HOOK-001", Type: fibonacco.Hook, Week: 1, Day: 1, Title: "Listing", Subject: "Hello", Slug: "listing", BodyMarkdown: "Hello.",
@@ -90,6 +99,7 @@ func newTowns(t *testing.T, d *db.DB, clock fibonacco.Clock) *towns {
 		Importer: imports.New(d, q, cfg, imports.WithConsents(consent.Add), imports.WithSuppressions(consent.SuppressAll), imports.WithStored(consent.Resuppress),
 			imports.WithIndex(search.Reindex)),
 		Campaigns: mails, Mailing: mails, Queues: q, Clock: clock,
+		Editor: mails, Previewer: mails, Reporter: mails, Holidays: mails, Voicemail: calls,
 		Segments: businesses, Bulk: businesses, Consents: consent.New(d, q), Privacy: privacy.New(d, q), Audit: audit.New(d), Merges: newMerges(d, q, businesses, mails), Idempotency: idempotency.New(d, signer, fibonacco.SystemClock{}),
 	})
 	// Spare users and tokens come first: what revokes number 1 shall not revoke who asks.
@@ -111,6 +121,7 @@ func newTowns(t *testing.T, d *db.DB, clock fibonacco.Clock) *towns {
 		w.tokens[string(role)] = secret
 	}
 	w.settle()
+	w.call(d)
 	secret, _, err := gate.CreateToken(t.Context(), fibonacco.AccessToken{Name: "scoped", Role: fibonacco.Admin, Communities: []int64{1}})
 	must(err)
 	w.tokens[scopedToken] = secret
@@ -171,7 +182,53 @@ func (w *towns) settle() {
 		}
 	}
 	w.pools["campaigns"] = []string{"HOOK-001"}
+	w.pools["holidays"] = []string{"2026-11-27"}
 	w.before = w.get("/smbs/" + foreign.id())
+}
+
+// call gives each town a mail that has been sent, followed by a voicemail, and one that is not yet.
+func (w *towns) call(d *db.DB) {
+	w.t.Helper()
+	foreign := w.theirs[4]
+	for i, smb := range []string{"1", foreign} {
+		word := []string{"own", foreignMark}[i]
+		if err := d.Update(w.t.Context(), func(tx *db.Tx) error {
+			var sends [2]int64
+			for n := range sends {
+				if err := tx.QueryRow(w.t.Context(), `
+					INSERT INTO campaign_sends (uuid, smb_id, campaign_id, occurrence, email, subject, status, sent_at, rvm_triggered, community_id, created_at, updated_at)
+					SELECT $1, id, 'HOOK-001', $2, $3, $3, 'sent', $4, $5, community_id, $4, $4 FROM smbs WHERE id = $6 RETURNING id`,
+					uuid.NewString(), 7+n, word+"@example.com", tx.Now, n == 0, number(w.t, smb)).Scan(&sends[n]); err != nil {
+					return err
+				}
+			}
+			var drop int64
+			if err := tx.QueryRow(w.t.Context(), `
+				INSERT INTO rvm_drops (uuid, smb_id, campaign_send_id, campaign_id, community_id, phone, script, status, created_at, updated_at)
+				SELECT $1, id, $2, 'HOOK-001', community_id, '+17185550142', $3, 'delivered', $4, $4 FROM smbs WHERE id = $5 RETURNING id`,
+				uuid.NewString(), sends[0], word, tx.Now, number(w.t, smb)).Scan(&drop); err != nil {
+				return err
+			}
+			if i == 0 {
+				w.pools["rvm-drops"] = []string{strconv.FormatInt(drop, 10)}
+				w.pools["sends"] = []string{strconv.FormatInt(sends[1], 10)}
+			} else {
+				w.theirs = append(w.theirs, strconv.FormatInt(drop, 10), strconv.FormatInt(sends[1], 10))
+			}
+			return nil
+		}); err != nil {
+			w.t.Fatal(err)
+		}
+	}
+}
+
+func number(t *testing.T, text string) int64 {
+	t.Helper()
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
 }
 
 // thing is what every answer about one thing has.
