@@ -10,15 +10,15 @@ import (
 	"github.com/fibonacco/fibonacco/db/dbtest"
 )
 
-// Towns from UTC+14 to UTC-11 live through two weeks with changes of the clock, planned by two nodes
+// Towns from UTC+14 to UTC-11 live through eight days with changes of the clock, planned by two nodes
 // again and again, while recipients change their minds: each mail leaves on its local day at ten or
 // later, to who may have it at that moment, and each step once.
-func TestTwoWeeksOfManyTowns(t *testing.T) {
+func TestEightDaysOfManyTowns(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB, clock *fibonacco.FakeClock) {
 		b := setup(t, d, clock)
 		other := sibling(b)
 		r := rand.New(rand.NewPCG(8, 9))
-		begin := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC) // New York changes on the 8th
+		begin := time.Date(2026, 3, 5, 0, 0, 0, 0, time.UTC) // New York changes on the 8th
 		clock.Set(begin)
 		zones := map[string]*time.Location{} // by address
 		reachable := map[string]bool{}
@@ -49,7 +49,7 @@ func TestTwoWeeksOfManyTowns(t *testing.T) {
 		}
 		b.svc.Start(t.Context())
 		defer func() { must(t, b.svc.Stop()) }()
-		for hour := range 14 * 24 / 3 {
+		for hour := range 8 * 24 / 3 {
 			clock.Set(begin.Add(time.Duration(3*hour)*time.Hour + time.Duration(r.IntN(180))*time.Minute))
 			a := addresses[r.IntN(len(addresses))]
 			reachable[a] = !reachable[a]
@@ -74,8 +74,8 @@ func TestTwoWeeksOfManyTowns(t *testing.T) {
 			}
 		}
 		equal(t, "steps twice", b.n(`SELECT COUNT(*) FROM (SELECT smb_id FROM campaign_sends GROUP BY smb_id, campaign_id HAVING COUNT(*) > 1) AS twice`), 0)
-		if n := b.mailer.count(); n < 60 {
-			t.Errorf("only %d mails in two weeks", n)
+		if n := b.mailer.count(); n < 40 {
+			t.Errorf("only %d mails in eight days", n)
 		}
 		equal(t, "refused at the last moment, with a reason", b.n(`SELECT COUNT(*) FROM campaign_sends WHERE status IN ('suppressed', 'cancelled') AND skip_reason IS NULL`), 0)
 	})
