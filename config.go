@@ -146,13 +146,14 @@ type EmailConfig struct {
 	SESTopics []string `yaml:"ses_topics"` // SES_TOPICS; ARNs that /webhooks/ses believes
 	SESSimple bool     `yaml:"ses_simple"` // SES_SIMPLE
 
-	MaxPerSecond float64  `yaml:"max_per_second"`      // MAIL_MAX_PER_SECOND; all nodes together; 0 means as fast as the provider takes it
-	RetryAfter   []int    `yaml:"retry_after_seconds"` // pauses between hand-overs that were refused for now; after the last, the mail is failed
-	Domains      []string `yaml:"domains"`             // MAIL_DOMAINS; what recipients' domains take: see ParseDomainLimits
-	ChunkSize    int      `yaml:"chunk_size"`          // mails per job
-	DKIMDomain   string   `yaml:"dkim_domain"`         // DKIM_DOMAIN
-	DKIMSelector string   `yaml:"dkim_selector"`       // DKIM_SELECTOR
-	DKIMKeyFile  string   `yaml:"dkim_key_file"`       // DKIM_KEY_FILE: PEM, RSA or Ed25519
+	MaxPerSecond float64      `yaml:"max_per_second"`      // MAIL_MAX_PER_SECOND; all nodes together; 0 means as fast as the provider takes it
+	RetryAfter   []int        `yaml:"retry_after_seconds"` // pauses between hand-overs that were refused for now; after the last, the mail is failed
+	Warmup       WarmupConfig `yaml:"warmup"`
+	Domains      []string     `yaml:"domains"`       // MAIL_DOMAINS; what recipients' domains take: see ParseDomainLimits
+	ChunkSize    int          `yaml:"chunk_size"`    // mails per job
+	DKIMDomain   string       `yaml:"dkim_domain"`   // DKIM_DOMAIN
+	DKIMSelector string       `yaml:"dkim_selector"` // DKIM_SELECTOR
+	DKIMKeyFile  string       `yaml:"dkim_key_file"` // DKIM_KEY_FILE: PEM, RSA or Ed25519
 }
 
 // CompanyConfig is who signs public pages and the foot of every mail.

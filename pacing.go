@@ -4,6 +4,7 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // DomainLimit is how much mail the recipients of one domain get. A zero sets no limit.
@@ -44,4 +45,39 @@ func ParseDomainLimits(texts []string) (map[string]DomainLimit, error) {
 		limits[name] = limit
 	}
 	return limits, nil
+}
+
+// WarmupConfig lets the volume grow day by day while a new domain or address becomes known. Days
+// are UTC.
+type WarmupConfig struct {
+	Start   string  `yaml:"start"`   // MAIL_WARMUP_START; "2026-11-02"; "" is no warm-up
+	First   int     `yaml:"first"`   // mails on the first day
+	Growth  float64 `yaml:"growth"`  // each day's volume by the one before
+	Most    int     `yaml:"most"`    // the warm-up is over when a day's volume would reach it
+	Volumes []int   `yaml:"volumes"` // mails on each day, instead of First and Growth; then it is over
+}
+
+// Volume is how many mails may leave on a day like "2026-11-02". limited is false before the warm-up
+// and after it.
+func (c WarmupConfig) Volume(date string) (volume int, limited bool) {
+	start, err := time.Parse(time.DateOnly, c.Start)
+	if err != nil {
+		return 0, false
+	}
+	day, err := time.Parse(time.DateOnly, date)
+	if err != nil || day.Before(start) {
+		return 0, false
+	}
+	n := int(day.Sub(start) / (24 * time.Hour))
+	if len(c.Volumes) > 0 {
+		if n >= len(c.Volumes) {
+			return 0, false
+		}
+		return c.Volumes[n], true
+	}
+	grown := math.Floor(float64(c.First)*math.Pow(c.Growth, float64(n)) + 1e-9)
+	if grown >= float64(c.Most) {
+		return 0, false
+	}
+	return int(grown), true
 }

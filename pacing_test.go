@@ -19,3 +19,30 @@ func TestParseDomainLimits(t *testing.T) {
 		}
 	}
 }
+
+func TestWarmupVolume(t *testing.T) {
+	grows := fibonacco.WarmupConfig{Start: "2026-11-02", First: 50, Growth: 1.5, Most: 300}
+	listed := fibonacco.WarmupConfig{Start: "2026-11-02", First: 50, Growth: 1.5, Most: 300, Volumes: []int{10, 1000}}
+	for _, tc := range []struct {
+		config  fibonacco.WarmupConfig
+		date    string
+		volume  int
+		limited bool
+	}{
+		{grows, "2026-11-01", 0, false},
+		{grows, "2026-11-02", 50, true},
+		{grows, "2026-11-03", 75, true},
+		{grows, "2026-11-04", 112, true},
+		{grows, "2026-11-06", 253, true},
+		{grows, "2026-11-07", 0, false},
+		{grows, "2036-11-07", 0, false},
+		{listed, "2026-11-02", 10, true},
+		{listed, "2026-11-03", 1000, true},
+		{listed, "2026-11-04", 0, false},
+		{fibonacco.WarmupConfig{First: 50, Growth: 1.5, Most: 300}, "2026-11-02", 0, false},
+	} {
+		if volume, limited := tc.config.Volume(tc.date); volume != tc.volume || limited != tc.limited {
+			t.Errorf("%s of %+v: %d, %t", tc.date, tc.config, volume, limited)
+		}
+	}
+}

@@ -12,6 +12,17 @@ type SendingState struct {
 	By     string     `json:"by"`     // health, or the name of who paused; "" unless paused
 	Since  *time.Time `json:"since"`  // nil unless paused
 	Health MailHealth `json:"health"`
+
+	Warmup *WarmupState `json:"warmup"` // nil on days without a warm-up
+}
+
+// WarmupState is how today's part of the warm-up stands.
+type WarmupState struct {
+	Day       int    `json:"day"`       // of the warm-up, from 1
+	Date      string `json:"date"`      // UTC
+	Volume    int    `json:"volume"`    // mails that may leave today
+	Sent      int    `json:"sent"`      // of them, those that have left or are about to
+	Postponed int    `json:"postponed"` // mails put off to the next day, with the reason on each
 }
 
 // MailHealth is what came back of the mail of the last 24 hours, or since sending was resumed by

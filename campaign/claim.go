@@ -110,13 +110,14 @@ func (s *Service) claim(ctx context.Context, steps steps, ids []int64) (claims [
 		defer func() { _ = rows.Close() }()
 		closed := db.NewBatch("id bigint", "status text", "reason text")
 		var mine, late, choosy []int64
+		dues := map[int64]due{}
 		for rows.Next() {
 			c := claim{at: tx.Now}
 			var optedIn, dnc, deleted, suppressed, wishes bool
-			var due time.Time
+			var at time.Time
 			var status fibonacco.CampaignStatus
 			if err := rows.Scan(&c.id, &c.smbID, &c.communityID, &c.uuid, &c.campaignID, &c.version, &c.email, &c.subject, &c.attempts,
-				&c.business, &c.contact, &c.category, &c.community, &optedIn, &dnc, &status, &deleted, &suppressed, &wishes, db.Time(&due)); err != nil {
+				&c.business, &c.contact, &c.category, &c.community, &optedIn, &dnc, &status, &deleted, &suppressed, &wishes, db.Time(&at)); err != nil {
 				return err
 			}
 			key := versionKey{c.campaignID, c.version}
@@ -139,7 +140,8 @@ func (s *Service) claim(ctx context.Context, steps steps, ids []int64) (claims [
 				choosy = append(choosy, c.smbID)
 			}
 			claims, mine = append(claims, c), append(mine, c.id)
-			if inProgramme && due.Before(tx.Now.Add(-lateAfter)) {
+			dues[c.id] = due{c.communityID, at}
+			if inProgramme && at.Before(tx.Now.Add(-lateAfter)) {
 				late = append(late, c.id)
 			}
 		}
@@ -169,12 +171,26 @@ func (s *Service) claim(ctx context.Context, steps steps, ids []int64) (claims [
 			FROM rows WHERE campaign_sends.id = rows.id AND campaign_sends.status = 'queued'`, tx.Now); err != nil {
 			return err
 		}
+		mine, over, volume, limited, err := s.fitWarmup(ctx, tx, mine)
+		if err != nil {
+			return err
+		}
+		if len(over) > 0 {
+			if err := s.postpone(ctx, tx, over, dues, volume); err != nil {
+				return err
+			}
+		}
 		// The WHERE clause is the lock: of two workers with the same id, one gets it back.
 		won, err := db.Select[int64](ctx, tx, `
 			UPDATE campaign_sends SET status = 'sending', claimed_by = $1, claimed_at = $2, updated_at = $2
 			WHERE id IN ($3...) AND status = 'queued' RETURNING id`, s.queue.NodeID(), tx.Now, mine)
 		if err != nil {
 			return err
+		}
+		if limited {
+			if err := countWarmup(ctx, tx, len(won), 0); err != nil {
+				return err
+			}
 		}
 		if len(won) < len(claims) {
 			claims = slices.DeleteFunc(claims, func(c claim) bool { return !slices.Contains(won, c.id) })

@@ -124,7 +124,7 @@ var testSupervisors = []queue.Supervisor{
 	{Name: "default", Queues: []string{queue.Default}, Balance: "none", MinProcesses: 2, MaxProcesses: 2, Tries: 3, Timeout: 60 * time.Second},
 }
 
-func setup(t testing.TB, d *db.DB, clock *fibonacco.FakeClock) *bundle {
+func setup(t testing.TB, d *db.DB, clock *fibonacco.FakeClock, change ...func(*fibonacco.Config)) *bundle {
 	t.Helper()
 	q, err := queue.New(queue.Options{DB: d, Supervisors: testSupervisors, Node: "node"})
 	must(t, err)
@@ -133,6 +133,9 @@ func setup(t testing.TB, d *db.DB, clock *fibonacco.FakeClock) *bundle {
 	b := &bundle{t: t, db: d, clock: clock, queue: q, mailer: &fakeMailer{}}
 	b.options = campaign.Options{
 		DB: d, Queue: q, Config: testConfig(t.TempDir()), Signer: signer, Mailer: b.mailer, FilterSQL: filterSQL,
+	}
+	for _, c := range change {
+		c(&b.options.Config)
 	}
 	b.svc, err = campaign.New(b.options)
 	must(t, err)

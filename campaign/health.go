@@ -82,7 +82,10 @@ func (s *Service) SendingState(ctx context.Context) (*fibonacco.SendingState, er
 			return err
 		}
 		out = fibonacco.SendingState{Paused: now.Paused, Reason: now.Reason, By: now.By, Since: now.Since}
-		out.Health, err = countHealth(ctx, tx, now)
+		if out.Health, err = countHealth(ctx, tx, now); err != nil {
+			return err
+		}
+		out.Warmup, err = s.warmupState(ctx, tx)
 		return err
 	})
 	return &out, err

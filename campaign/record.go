@@ -52,6 +52,7 @@ func (s *Service) recordGroup(ctx context.Context, group []result) error {
 		b := db.NewBatch("id bigint", "status text", "message text", "attempts integer", "error text", "due timestamptz", "sent timestamptz")
 		events := make([]fibonacco.Event, 0, len(group))
 		again := map[time.Duration][]int64{}
+		back := map[string]int{} // claims that did not leave, by the day they were made
 		for _, r := range group {
 			c, o := r.ticket.claim, s.outcome(r.handover, r.ticket.claim.attempts)
 			var due, sent any
@@ -59,6 +60,7 @@ func (s *Service) recordGroup(ctx context.Context, group []result) error {
 			case fibonacco.SendQueued:
 				due = tx.Now.Add(o.retryIn)
 				again[o.retryIn] = append(again[o.retryIn], c.id)
+				back[localDate(c.at, time.UTC)]++
 			case fibonacco.SendSent:
 				sent = tx.Now
 				events = append(events, completed(c, o.status))
@@ -76,6 +78,9 @@ func (s *Service) recordGroup(ctx context.Context, group []result) error {
 				claimed_by = NULL, updated_at = $1
 			FROM rows WHERE campaign_sends.id = rows.id AND campaign_sends.claimed_by = $2`, tx.Now, s.queue.NodeID()); err != nil {
 			return fmt.Errorf("record %d sends: %w", len(group), err)
+		}
+		if err := s.giveBackWarmup(ctx, tx, back); err != nil {
+			return err
 		}
 		for wait, ids := range again {
 			if err := s.batchSends(ctx, tx, queue.Emails, tx.Now.Add(wait), ids); err != nil {

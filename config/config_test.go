@@ -95,7 +95,7 @@ func TestDefaults(t *testing.T) {
 			FromEmail: "sarah@fibonacco.com",
 			ReplyTo:   "reply@fibonacco.com",
 			Mailer:    "catcher",
-			SESTopics: []string{}, Domains: []string{}, ReceiveListen: "127.0.0.1:2525", RetryAfter: []int{60, 300, 900},
+			SESTopics: []string{}, Domains: []string{}, Warmup: fibonacco.WarmupConfig{First: 50, Growth: 1.5, Most: 100000, Volumes: []int{}}, ReceiveListen: "127.0.0.1:2525", RetryAfter: []int{60, 300, 900},
 			ChunkSize: 500,
 		},
 		Company:  fibonacco.CompanyConfig{Name: "Your Local Media Company"},
@@ -236,7 +236,7 @@ func TestNamedVariables(t *testing.T) {
 	equal(t, "rvm.provider", c.RVM.Provider, "simulator")
 	equal(t, "rvm.require_consent", c.RVM.RequireConsent, false)
 	equal(t, "email", c.Email, fibonacco.EmailConfig{
-		SESTopics: []string{}, Domains: []string{}, ReceiveListen: "127.0.0.1:2525", FromName: "Ann", FromEmail: "a@example.com", ReplyTo: "r@example.com", Mailer: "smtp",
+		SESTopics: []string{}, Domains: []string{}, Warmup: fibonacco.WarmupConfig{First: 50, Growth: 1.5, Most: 100000, Volumes: []int{}}, ReceiveListen: "127.0.0.1:2525", FromName: "Ann", FromEmail: "a@example.com", ReplyTo: "r@example.com", Mailer: "smtp",
 		SMTPURL: "smtps://u:p@mail?connections=3", MaxPerSecond: 14, RetryAfter: []int{1, 2}, ChunkSize: 500,
 		DKIMDomain: "example.com", DKIMSelector: "s1", DKIMKeyFile: "/key.pem",
 	})

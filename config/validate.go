@@ -247,6 +247,7 @@ func (check checker) email(c fibonacco.EmailConfig) {
 	if _, err := fibonacco.ParseDomainLimits(c.Domains); err != nil {
 		check.report("email.domains", err.Error())
 	}
+	check.warmup(c.Warmup)
 	if len(c.RetryAfter) == 0 {
 		check.report("email.retry_after_seconds", "must have an entry, such as 60")
 	}
@@ -255,6 +256,20 @@ func (check checker) email(c fibonacco.EmailConfig) {
 	}
 	check.within("email.chunk_size", c.ChunkSize, 1, 10_000)
 	check.dkim(c)
+}
+
+func (check checker) warmup(c fibonacco.WarmupConfig) {
+	if _, err := time.Parse(time.DateOnly, c.Start); c.Start != "" && err != nil {
+		check.report("email.warmup.start", "must be a date such as 2026-11-02"+not(c.Start))
+	}
+	check.within("email.warmup.first", c.First, 1, 1_000_000)
+	if !(c.Growth > 1 && c.Growth <= 10) {
+		check.report("email.warmup.growth", "must be more than 1 and at most 10"+notNumber(c.Growth))
+	}
+	check.within("email.warmup.most", c.Most, 1, 1_000_000_000)
+	for _, n := range c.Volumes {
+		check.within("email.warmup.volumes", n, 1, 1_000_000_000)
+	}
 }
 
 func (check checker) dkim(c fibonacco.EmailConfig) {

@@ -58,6 +58,9 @@ func reportSending(e *env, a *app, asJSON bool) error {
 	}
 	e.say("Since %s: %d sent, %.2f %% bounced, %.3f %% reported as spam (%s).",
 		s.Health.Since.Format("2006-01-02 15:04 MST"), s.Health.Sent, s.Health.BounceRate, s.Health.ComplaintRate, s.Health.Level)
+	if w := s.Warmup; w != nil {
+		e.say("Day %d of the warm-up: %d of %d mails have left on %s (UTC), %d wait for the next day.", w.Day, w.Sent, w.Volume, w.Date, w.Postponed)
+	}
 	return nil
 }
 

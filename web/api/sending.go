@@ -28,6 +28,7 @@ func (a *API) sending() {
 var exampleSending = fibonacco.SendingState{
 	Paused: true, Reason: "the subject of HOOK-003 is wrong", By: "Ana Ruiz", Since: &exampleTime,
 	Health: fibonacco.MailHealth{Since: exampleTime, Sent: 1200, Bounced: 12, BounceRate: 1, Level: "ok"},
+	Warmup: &fibonacco.WarmupState{Day: 4, Date: "2026-11-05", Volume: 168, Sent: 168, Postponed: 40},
 }
 
 type sendingPause struct {
