@@ -36,6 +36,7 @@ type Options struct {
 	Records     fibonacco.SMBRecords
 	Audit       fibonacco.AuditLog
 	Sending     fibonacco.SendingControl
+	Tracking    fibonacco.TrackingVerdicts
 	Idempotency fibonacco.Idempotency
 
 	// The webhooks of providers; nil ones answer 501.
@@ -82,6 +83,8 @@ var CrossSitePaths = []string{"/u/"}
 //	GET               duplicates          POST duplicates/dismiss, GET smbs/{id}/duplicates
 //	POST              smbs/{id}/merge     POST smbs/{id}/merge/preview, GET smbs/{id}/merges, POST merges/{uuid}/undo
 //	GET               campaigns           GET campaigns/{id}, GET campaign-sends
+//	GET               campaign-sends/{id}/hits   PUT DELETE campaign-sends/{id}/verdict
+//	GET               tracking/rules      POST tracking/rejudge
 //	GET               queues
 //	GET               sending             POST sending/pause, sending/resume
 //	GET POST          tokens              DELETE tokens/{id}
@@ -106,7 +109,7 @@ func New(o Options) http.Handler {
 	rest := api.New(api.Options{
 		Access: o.Access, SMBs: o.SMBs, Directory: o.Directory, Communities: o.Communities, Programme: o.Programme,
 		Explainer: o.Explainer, Importer: o.Importer, Campaigns: o.Campaigns, Mailing: o.Mailing, Queues: o.Queues,
-		Segments: o.Segments, Bulk: o.Bulk, Consents: o.Consents, Privacy: o.Privacy, Merges: o.Merges, Records: o.Records, Audit: o.Audit, Sending: o.Sending,
+		Segments: o.Segments, Bulk: o.Bulk, Consents: o.Consents, Privacy: o.Privacy, Merges: o.Merges, Records: o.Records, Audit: o.Audit, Sending: o.Sending, Tracking: o.Tracking,
 		Idempotency: o.Idempotency,
 		Limiter:     o.Limiter, PerMinute: o.Config.HTTP.APIPerMinute, Clock: o.Clock, Log: o.Log,
 		PublicURL: o.Config.HTTP.PublicURL, Version: o.Version, CrossOrigin: origin,

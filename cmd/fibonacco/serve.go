@@ -79,7 +79,7 @@ func (a *app) site(demo *fibonacco.Principal) http.Handler {
 		Access: a.access, SMBs: a.smb, Directory: a.smb, Communities: a.smb, Records: a.smb, Programme: a.campaign, Explainer: explainer{a},
 		Importer: a.imports, Campaigns: a.campaign, Mailing: a.campaign, Queues: a.queue, Ready: a.parts, Limiter: a.cluster, Idempotency: a.answers,
 		Segments: a.smb, Bulk: a.smb, Consents: a.consents, Privacy: a.privacy, Merges: a.merges,
-		Audit: audit.New(a.db), Sending: a.campaign, SESWebhook: a.sesWebhook(), RVMWebhook: a.rvmWebhook, Metrics: a.metrics(), Clock: a.db.Clock(), Log: a.log, Config: a.cfg, Version: version,
+		Audit: audit.New(a.db), Sending: a.campaign, Tracking: a.track, SESWebhook: a.sesWebhook(), RVMWebhook: a.rvmWebhook, Metrics: a.metrics(), Clock: a.db.Clock(), Log: a.log, Config: a.cfg, Version: version,
 		Mounts: []func(*http.ServeMux){
 			func(mux *http.ServeMux) {
 				public.Mount(mux, public.Deps{

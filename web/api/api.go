@@ -50,6 +50,7 @@ type Options struct {
 	Records     fibonacco.SMBRecords
 	Audit       fibonacco.AuditLog
 	Sending     fibonacco.SendingControl
+	Tracking    fibonacco.TrackingVerdicts
 	Idempotency fibonacco.Idempotency // nil: a request with an Idempotency-Key is answered 501
 
 	Limiter   fibonacco.Limiter // nil: no limit
@@ -109,6 +110,7 @@ func New(o Options) *API {
 	a.merges()
 	a.campaigns()
 	a.sends()
+	a.tracking()
 	a.queues()
 	a.sending()
 	a.tokens()
