@@ -13,6 +13,7 @@ type Config struct {
 	RVM             RVMConfig             `yaml:"rvm"`
 	AI              AIConfig              `yaml:"ai"`
 	Email           EmailConfig           `yaml:"email"`
+	Tracking        TrackingConfig        `yaml:"tracking"`
 
 	Company  CompanyConfig  `yaml:"company"`
 	Database DatabaseConfig `yaml:"database"`
@@ -120,6 +121,11 @@ type RVMConfig struct {
 	WindowUntilLocal string `yaml:"window_until_local"` // "HH:MM"
 	WindowDays       []int  `yaml:"window_days"`        // 1 Monday to 7 Sunday
 	OnHolidays       bool   `yaml:"on_holidays"`
+}
+
+// TrackingConfig shapes how hits of tracking links are judged.
+type TrackingConfig struct {
+	RulesFile string `yaml:"rules_file"` // TRACKING_RULES_FILE; "" means the rules that are part of the program
 }
 
 // AIConfig shapes Sarah.

@@ -92,7 +92,16 @@ var sentences = map[string]func(said) string{
 		return capital(s.mail) + " was sent."
 	},
 	"email.delivered": func(s said) string { return capital(s.mail) + " was delivered." },
-	"email.opened":    func(s said) string { return "Opened " + s.mail + "." },
+	"email.rejudged": func(s said) string {
+		switch {
+		case s.details["clicked_at"] != nil:
+			return "Judged again who had opened " + s.mail + ": it counts as opened and clicked."
+		case s.details["opened_at"] != nil:
+			return "Judged again who had opened " + s.mail + ": it counts as opened."
+		}
+		return "Judged again who had opened " + s.mail + ": nobody, as far as can be told."
+	},
+	"email.opened": func(s said) string { return "Opened " + s.mail + "." },
 	"email.clicked": func(s said) string {
 		if link, _ := s.details["link"].(string); link != "" {
 			return "Followed the link " + link + " in " + s.mail + "."

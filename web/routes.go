@@ -42,6 +42,7 @@ type Options struct {
 	Libraries   fibonacco.CampaignLibraries
 	Holidays    fibonacco.HolidayService
 	Voicemail   api.Voicemail
+	Tracking    fibonacco.TrackingVerdicts
 	Idempotency fibonacco.Idempotency
 
 	// The webhooks of providers; nil ones answer 501.
@@ -94,6 +95,8 @@ var CrossSitePaths = []string{"/u/"}
 //	GET               campaign-sends
 //	GET POST          rvm-drops           GET rvm-drops/{id}, GET smbs/{id}/rvm-drops, smbs/{id}/rvm-check
 //	GET               voicemail           POST voicemail/pause, voicemail/resume
+//	GET               campaign-sends/{id}/hits   PUT DELETE campaign-sends/{id}/verdict
+//	GET               tracking/rules      POST tracking/rejudge
 //	GET               queues
 //	GET               sending             POST sending/pause, sending/resume
 //	GET POST          tokens              DELETE tokens/{id}
@@ -118,7 +121,7 @@ func New(o Options) http.Handler {
 	rest := api.New(api.Options{
 		Access: o.Access, SMBs: o.SMBs, Directory: o.Directory, Communities: o.Communities, Programme: o.Programme,
 		Explainer: o.Explainer, Importer: o.Importer, Campaigns: o.Campaigns, Mailing: o.Mailing, Queues: o.Queues,
-		Segments: o.Segments, Bulk: o.Bulk, Consents: o.Consents, Privacy: o.Privacy, Merges: o.Merges, Records: o.Records, Audit: o.Audit, Sending: o.Sending,
+		Segments: o.Segments, Bulk: o.Bulk, Consents: o.Consents, Privacy: o.Privacy, Merges: o.Merges, Records: o.Records, Audit: o.Audit, Sending: o.Sending, Tracking: o.Tracking,
 		Editor: o.Editor, Previewer: o.Previewer, Reporter: o.Reporter, Libraries: o.Libraries, Holidays: o.Holidays, Voicemail: o.Voicemail,
 		Idempotency: o.Idempotency,
 		Limiter:     o.Limiter, PerMinute: o.Config.HTTP.APIPerMinute, Clock: o.Clock, Log: o.Log,

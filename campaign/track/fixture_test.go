@@ -26,6 +26,7 @@ type world struct {
 	db     *db.DB
 	clock  *fibonacco.FakeClock
 	signer *fibonacco.Signer
+	queue  *queue.Queue
 	svc    *track.Service
 	links  map[string]int64 // campaign → its stored link
 }
@@ -41,7 +42,7 @@ func newWorld(t testing.TB, d *db.DB, clock *fibonacco.FakeClock) *world {
 	t.Helper()
 	q, err := queue.New(queue.Options{DB: d})
 	must(t, err)
-	w := &world{t: t, db: d, clock: clock, signer: newSigner(t), links: map[string]int64{}}
+	w := &world{t: t, db: d, clock: clock, signer: newSigner(t), queue: q, links: map[string]int64{}}
 	w.svc = track.New(d, q, w.signer, fibonacco.Config{HTTP: fibonacco.HTTPConfig{PublicURL: publicURL + "/"}})
 	w.svc.Start()
 	t.Cleanup(w.svc.Close)

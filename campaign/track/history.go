@@ -30,6 +30,13 @@ type history struct {
 	clicks  []click
 	traps   []trap
 	counted map[linkKey]bool // links with a click that was not a machine's
+	starts  map[burst][]time.Time
+}
+
+// burst is so many different links within such a span.
+type burst struct {
+	links  int
+	within time.Duration
 }
 
 type click struct {
@@ -53,29 +60,51 @@ func (h *history) first(n *note) bool {
 	return !was
 }
 
+// took notes a click. Bursts are looked for when all are noted.
+func (h *history) took(n *note) {
+	h.clicks = append(h.clicks, click{n.key(), n.at})
+	if n.linkID == render.LinkTrap && n.ip != "" {
+		h.traps = append(h.traps, trap{n.ip, n.at})
+	}
+	h.starts = nil
+}
+
 // trapped reports whether the hidden link was taken from the note's address not long ago. Within
 // a batch the order is chance, so a moment later counts too.
-func (h *history) trapped(n *note) bool {
+func (h *history) trapped(n *note, within time.Duration) bool {
 	return n.ip != "" && slices.ContainsFunc(h.traps, func(t trap) bool {
-		return t.ip == n.ip && n.at.Sub(t.at).Abs() <= trapHolds
+		return t.ip == n.ip && n.at.Sub(t.at).Abs() <= within
 	})
 }
 
-// bursts is when the bursts of the send began: moments after which burstLinks distinct links were
-// taken within burstSpan.
-func (h *history) bursts() []time.Time {
-	if len(h.clicks) < burstLinks {
-		return nil
+// inBurst reports whether a moment lies in one of the send's bursts.
+func (h *history) inBurst(b burst, at time.Time) bool {
+	if len(h.clicks) < b.links {
+		return false
 	}
+	starts, known := h.starts[b]
+	if !known {
+		if h.starts == nil {
+			h.starts = map[burst][]time.Time{}
+		}
+		starts = h.bursts(b)
+		h.starts[b] = starts
+	}
+	return slices.ContainsFunc(starts, func(start time.Time) bool { return !at.Before(start) && at.Sub(start) <= b.within })
+}
+
+// bursts is when the bursts of the send began: moments after which so many distinct links were
+// taken within the span.
+func (h *history) bursts(b burst) []time.Time {
 	slices.SortFunc(h.clicks, func(a, b click) int { return a.at.Compare(b.at) })
 	var starts []time.Time
 	within, end := map[linkKey]int{}, 0
 	for _, c := range h.clicks {
-		for end < len(h.clicks) && h.clicks[end].at.Sub(c.at) <= burstSpan {
+		for end < len(h.clicks) && h.clicks[end].at.Sub(c.at) <= b.within {
 			within[h.clicks[end].key]++
 			end++
 		}
-		if len(within) >= burstLinks {
+		if len(within) >= b.links {
 			starts = append(starts, c.at)
 		}
 		if within[c.key]--; within[c.key] == 0 {
@@ -86,33 +115,17 @@ func (h *history) bursts() []time.Time {
 }
 
 // judge reads what happened to the batch's sends before, adds what is in the batch, and gives
-// every hit that came by a token its verdict.
+// every hit its verdict.
 func (b *batch) judge(ctx context.Context) error {
 	if err := b.readHistory(ctx); err != nil {
 		return err
 	}
 	for n, d := range b.live(clicked) {
-		d.past.clicks = append(d.past.clicks, click{n.key(), n.at})
-		if n.linkID == render.LinkTrap && n.ip != "" {
-			d.past.traps = append(d.past.traps, trap{n.ip, n.at})
-		}
+		d.past.took(n)
 	}
-	bursts := map[*send][]time.Time{}
+	var m moment
 	for n, d := range b.live(opened, clicked) {
-		if !n.tracked {
-			continue
-		}
-		starts, known := bursts[d]
-		if !known {
-			starts = d.past.bursts()
-			bursts[d] = starts
-		}
-		n.verdict, n.reason = evidence{
-			note: n, send: d, agent: b.s.agents.of(n.agent), trapped: d.past.trapped(n),
-			burst: slices.ContainsFunc(starts, func(start time.Time) bool {
-				return !n.at.Before(start) && n.at.Sub(start) <= burstSpan
-			}),
-		}.verdict()
+		b.s.give(n, d, &m)
 	}
 	return nil
 }

@@ -3,9 +3,10 @@
 //
 // Follow one click: service.go takes the token and queues a note, ingest.go commits it together
 // with whatever else is waiting (D5), store.go reads the sends of that batch and writes rows and
-// events, verdict.go tells people from machines (R5), target.go says where the click leads, and only
-// then is the caller answered. outcome.go does what providers report, unsubscribe.go is the
-// preference page, wishes.go what is chosen there, confirm.go the way back in.
+// events, verdict.go tells people from machines by the rules of package verdicts (R5), target.go says
+// where the click leads, and only then is the caller answered. rejudge.go thinks again. outcome.go does
+// what providers report, unsubscribe.go is the preference page, wishes.go what is chosen there, confirm.go
+// the way back in.
 //
 // It plans and sends nothing; what an open is worth is another module's business.
 package track
@@ -19,6 +20,7 @@ import (
 	"time"
 
 	"github.com/fibonacco/fibonacco"
+	"github.com/fibonacco/fibonacco/campaign/track/verdicts"
 	"github.com/fibonacco/fibonacco/db"
 	"github.com/fibonacco/fibonacco/queue"
 )
@@ -36,14 +38,14 @@ const (
 	unsubscribed = "unsubscribed"
 )
 
-// Service implements fibonacco.Tracker, Unsubscriber and Resubscriber. Safe for concurrent use.
+// Service implements fibonacco.Tracker, Unsubscriber, Resubscriber and TrackingVerdicts. Safe for concurrent use.
 type Service struct {
 	db      *db.DB
 	queue   *queue.Queue
 	signer  *fibonacco.Signer
 	base    string // public URL without a slash at the end
 	targets targets
-	agents  agents
+	rules   *verdicts.Rules
 	prove   ConsentKeeper // nil keeps no proof
 	book    Addresses
 
@@ -53,9 +55,10 @@ type Service struct {
 }
 
 var (
-	_ fibonacco.Tracker      = (*Service)(nil)
-	_ fibonacco.Unsubscriber = (*Service)(nil)
-	_ fibonacco.Resubscriber = (*Service)(nil)
+	_ fibonacco.Tracker          = (*Service)(nil)
+	_ fibonacco.Unsubscriber     = (*Service)(nil)
+	_ fibonacco.Resubscriber     = (*Service)(nil)
+	_ fibonacco.TrackingVerdicts = (*Service)(nil)
 )
 
 // New makes the service. Open, Click and Record wait until Start; the rest works at once.
@@ -65,6 +68,7 @@ func New(d *db.DB, q *queue.Queue, signer *fibonacco.Signer, cfg fibonacco.Confi
 		queue:   q,
 		signer:  signer,
 		base:    strings.TrimRight(cfg.HTTP.PublicURL, "/"),
+		rules:   verdicts.Shipped(),
 		in:      make(chan *note, queueLength),
 		closing: make(chan struct{}),
 		ended:   make(chan struct{}),
@@ -140,13 +144,15 @@ type note struct {
 	linkID   int64
 	tracked  bool              // came by a token: target and verdict are ours to find
 	verdict  fibonacco.Verdict // "" until judged, and where there is nothing to judge
-	reason   string            // of a verdict that is not human
+	rule     string            // that decided
 	ip       string            // "" when not known
 	agent    string
-	head     bool
+	method   string // "" for what a provider reports
 	prefetch bool
 	bounce   string
 	raw      string // JSON
+
+	afterDelivery *int64 // milliseconds; nil when not known
 
 	uuid      string    // of a report that does not know the send's id
 	recipient string    // key of the address that a report is about; "" when it names none
@@ -164,10 +170,13 @@ type outcome struct {
 func (s *Service) hitNote(kind string, claim fibonacco.SendClaim, hit fibonacco.Hit) *note {
 	n := &note{
 		kind: kind, sendID: claim.SendID, linkID: claim.LinkID, tracked: true, at: hit.At,
-		ip: address(hit.IP), agent: cutText(hit.UserAgent, maxAgent), head: hit.Method == "HEAD", prefetch: hit.Prefetch,
+		ip: address(hit.IP), agent: cutText(hit.UserAgent, maxAgent), method: "GET", prefetch: hit.Prefetch,
 	}
 	if n.at.IsZero() {
 		n.at = s.db.Clock().Now()
+	}
+	if hit.Method == "HEAD" {
+		n.method = hit.Method
 	}
 	return n
 }

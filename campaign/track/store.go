@@ -17,6 +17,7 @@ type send struct {
 	campaignID string
 	email      string
 	status     fibonacco.SendStatus
+	override   fibonacco.Verdict // what a person said of all its hits; "" leaves it to the rules
 
 	sentAt, deliveredAt, openedAt, clickedAt, bouncedAt, complainedAt *time.Time
 
@@ -65,7 +66,7 @@ func (s *Service) write(ctx context.Context, tx *db.Tx, notes []*note) ([]outcom
 	b := &batch{
 		s: s, tx: tx, given: notes, answers: make([]outcome, len(notes)), touched: map[*send]mark{},
 		rows: db.NewBatch("send bigint", "type text", "at timestamptz", "link text", "link_id bigint", "bounce text",
-			"verdict text", "ip inet", "agent text", "raw jsonb"),
+			"verdict text", "ip inet", "agent text", "raw jsonb", "rule text", "method text", "prefetch boolean", "after bigint"),
 		engaged: db.NewBatch("id bigint", "opened timestamptz", "clicked timestamptz"),
 		settled: db.NewBatch("id bigint", "status text", "sent timestamptz", "delivered timestamptz", "bounced timestamptz", "complained timestamptz"),
 	}
@@ -82,38 +83,19 @@ func (s *Service) write(ctx context.Context, tx *db.Tx, notes []*note) ([]outcom
 	return b.answers, nil
 }
 
-// readSends reads and locks the sends of the batch, in the order of their ids so that two nodes
-// do not wait for each other in a circle. A note of an unknown send is answered NotFound.
+// readSends reads and locks the sends of the batch. A note of an unknown send is answered NotFound.
 func (b *batch) readSends(ctx context.Context) error {
-	b.sends = make(map[int64]*send, len(b.notes))
+	known := make(map[int64]bool, len(b.notes))
 	ids := make([]int64, 0, len(b.notes))
 	for _, n := range b.notes {
-		if _, ok := b.sends[n.sendID]; !ok {
-			b.sends[n.sendID] = nil
+		if !known[n.sendID] {
+			known[n.sendID] = true
 			ids = append(ids, n.sendID)
 		}
 	}
-	slices.Sort(ids)
-	rows, err := b.tx.Query(ctx, `
-		SELECT id, smb_id, campaign_id, email, status, sent_at, delivered_at, opened_at, clicked_at, bounced_at, complained_at
-		FROM campaign_sends WHERE id IN ($1...) ORDER BY id FOR NO KEY UPDATE`, ids)
-	if err != nil {
-		return fmt.Errorf("read sends: %w", err)
-	}
-	defer func() { _ = rows.Close() }()
-	for rows.Next() {
-		d := &send{}
-		if err := rows.Scan(&d.id, &d.smbID, &d.campaignID, &d.email, &d.status,
-			&d.sentAt, &d.deliveredAt, &d.openedAt, &d.clickedAt, &d.bouncedAt, &d.complainedAt); err != nil {
-			return fmt.Errorf("read sends: %w", err)
-		}
-		if d.email == "" {
-			continue // its SMB was erased: nothing is noted of it any more, and its links lead nowhere
-		}
-		b.sends[d.id] = d
-	}
-	if err := rows.Err(); err != nil {
-		return fmt.Errorf("read sends: %w", err)
+	var err error
+	if b.sends, err = readSends(ctx, b.tx, ids, true); err != nil {
+		return err
 	}
 	for i, n := range b.notes {
 		if b.sends[n.sendID] == nil {
@@ -121,6 +103,39 @@ func (b *batch) readSends(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// readSends reads sends, and locks them in the order of their ids so that two nodes do not wait for
+// each other in a circle. Those of an SMB that was erased are left out: nothing is noted of it any
+// more, and its links lead nowhere.
+func readSends(ctx context.Context, tx *db.Tx, ids []int64, lock bool) (map[int64]*send, error) {
+	slices.Sort(ids)
+	query := `
+		SELECT id, smb_id, campaign_id, email, status, sent_at, delivered_at, opened_at, clicked_at, bounced_at, complained_at, COALESCE(verdict_override, '')
+		FROM campaign_sends WHERE id IN ($1...) ORDER BY id`
+	if lock {
+		query += ` FOR NO KEY UPDATE`
+	}
+	rows, err := tx.Query(ctx, query, ids)
+	if err != nil {
+		return nil, fmt.Errorf("read sends: %w", err)
+	}
+	defer func() { _ = rows.Close() }()
+	sends := make(map[int64]*send, len(ids))
+	for rows.Next() {
+		d := &send{}
+		if err := rows.Scan(&d.id, &d.smbID, &d.campaignID, &d.email, &d.status,
+			&d.sentAt, &d.deliveredAt, &d.openedAt, &d.clickedAt, &d.bouncedAt, &d.complainedAt, &d.override); err != nil {
+			return nil, fmt.Errorf("read sends: %w", err)
+		}
+		if d.email != "" {
+			sends[d.id] = d
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("read sends: %w", err)
+	}
+	return sends, nil
 }
 
 // live yields the notes that are still to be stored, with their sends.
@@ -164,12 +179,12 @@ func (b *batch) hits(context.Context) error {
 
 // keep adds the note to the event list.
 func (b *batch) keep(n *note) {
-	raw := n.raw
-	if raw == "" && n.reason != "" {
-		raw = `{"reason":"` + n.reason + `"}`
+	var prefetch any
+	if n.tracked {
+		prefetch = n.prefetch
 	}
 	b.rows.Add(n.sendID, n.kind, n.at, db.Null(n.link), db.Null(n.linkID), db.Null(n.bounce),
-		db.Null(string(n.verdict)), db.Null(n.ip), db.Null(n.agent), db.Null(raw))
+		db.Null(string(n.verdict)), db.Null(n.ip), db.Null(n.agent), db.Null(n.raw), db.Null(n.rule), db.Null(n.method), prefetch, n.afterDelivery)
 }
 
 func (b *batch) touch(d *send, m mark) {
@@ -188,8 +203,9 @@ func (b *batch) flush(ctx context.Context) error {
 		}
 	}
 	if _, err := b.tx.ExecBatch(ctx, b.rows, `
-		INSERT INTO email_events (campaign_send_id, event_type, event_at, link_clicked, link_id, bounce_type, verdict, ip_address, user_agent, raw_event, created_at, updated_at)
-		SELECT send, type, at, link, link_id, bounce, verdict, ip, agent, raw, $1, $1 FROM rows`, b.tx.Now); err != nil {
+		INSERT INTO email_events (campaign_send_id, event_type, event_at, link_clicked, link_id, bounce_type, verdict, ip_address, user_agent, raw_event,
+			rule, method, prefetch, after_delivery_ms, created_at, updated_at)
+		SELECT send, type, at, link, link_id, bounce, verdict, ip, agent, raw, rule, method, prefetch, after, $1, $1 FROM rows`, b.tx.Now); err != nil {
 		return fmt.Errorf("insert %d email events: %w", b.rows.Len(), err)
 	}
 	// COALESCE is the compare-and-set: a first time stays the first.

@@ -9,6 +9,7 @@ func flow(a *app) {
 	queue.On(q, "smb.search", a.smb.IndexUpdated)
 	queue.On(q, "smb.rescore", a.smb.RescoreOpened)
 	queue.On(q, "smb.rescore", a.smb.RescoreClicked)
+	queue.On(q, "smb.rescore", a.smb.RescoreRejudged)
 	queue.On(q, "smb.rescore", a.smb.RescoreVoicemail)
 	queue.On(q, "smb.rescore", a.smb.RescoreCalled)
 	queue.On(q, "smb.rescore", a.smb.RescoreViewed)

@@ -146,6 +146,11 @@ func wire(ctx context.Context, settings *config.Settings, w wiring) (a *app, err
 	a.track = track.New(a.db, a.queue, signer, cfg)
 	a.track.KeepConsents(consent.Add)
 	a.track.KeepAddresses(track.Addresses{Held: consent.Held, Change: a.smb.ChangeEmail})
+	rules, err := trackingRules(cfg)
+	if err != nil {
+		return a, err
+	}
+	a.track.UseRules(rules)
 	a.learning = learning.New(a.db, signer, cfg)
 	a.analytics = analytics.New(a.db, a.queue)
 	a.answers = idempotency.New(a.db, signer, fibonacco.SystemClock{})

@@ -123,6 +123,18 @@ func (s *subject) erase(ctx context.Context, tx *db.Tx) error {
 			return err
 		}
 	}
+	// What staff wrote of its mails (tracking verdicts) is about it, too.
+	sends, err := db.Select[int64](ctx, tx, `
+		SELECT id FROM campaign_sends WHERE smb_id IN ($1...) AND EXISTS (
+			SELECT 1 FROM audit_log a WHERE a.entity = 'campaign_send' AND a.entity_id = CAST(campaign_sends.id AS text))`, s.ids)
+	if err != nil {
+		return fmt.Errorf("find what was said of its mails: %w", err)
+	}
+	for _, id := range sends {
+		if err := audit.Blank(ctx, tx, "campaign_send", strconv.FormatInt(id, 10)); err != nil {
+			return err
+		}
+	}
 	if err := merge.Forget(ctx, tx, s.ids); err != nil {
 		return err
 	}

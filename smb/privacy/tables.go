@@ -82,14 +82,14 @@ var tables = []table{
 			"id int, uuid uuid, smb_id int, community_id int, campaign_id word, occurrence int, email text='', subject text=NULL",
 			"scheduled_for time, sent_at time, message_id text=NULL, status word, skip_reason word, attempts int, last_error text=NULL",
 			"delivered_at time, opened_at time, clicked_at time, bounced_at time, complained_at time, rvm_triggered bool, rvm_drop_id int",
-			"claimed_by word, claimed_at time, campaign_version int, subject_variant int, created_at time, updated_at time",
+			"claimed_by word, claimed_at time, campaign_version int, subject_variant int, verdict_override word, created_at time, updated_at time",
 		),
 	},
 	{
 		name: "email_events", about: "What became of those e-mails: deliveries, opens, clicks, bounces, with where they came from.", of: ofSends, key: "id",
 		columns: columns(
 			"id int, campaign_send_id int, event_type word, event_at time, link_clicked text=NULL, link_id int, bounce_type word, verdict word",
-			"ip_address inet=NULL, user_agent text=NULL, raw_event json=NULL, created_at time, updated_at time",
+			"ip_address inet=NULL, user_agent text=NULL, raw_event json=NULL, rule word, method word, prefetch bool, after_delivery_ms int, created_at time, updated_at time",
 		),
 	},
 	{

@@ -206,6 +206,7 @@ func (w *world) business(x traces, community int64) (id int64) {
 			status := []string{"queued", "sent", "failed", "suppressed"}[2*i+n]
 			send := w.row("campaign_sends", x, mine(map[string]any{"status": status, "skip_reason": nil, "occurrence": n + 1}))
 			w.row("email_events", x, map[string]any{"campaign_send_id": send, "event_type": "opened"})
+			w.row("audit_log", x, map[string]any{"entity": "campaign_send", "entity_id": strconv.FormatInt(send, 10), "community_id": community})
 			drop := w.row("rvm_drops", x, mine(map[string]any{"campaign_send_id": send, "status": status}))
 			w.row("callbacks", x, mine(map[string]any{"rvm_drop_id": drop}))
 			w.row("email_conversations", x, mine(map[string]any{"campaign_send_id": send}))

@@ -56,6 +56,7 @@ type Options struct {
 	Libraries   fibonacco.CampaignLibraries
 	Holidays    fibonacco.HolidayService
 	Voicemail   Voicemail
+	Tracking    fibonacco.TrackingVerdicts
 	Idempotency fibonacco.Idempotency // nil: a request with an Idempotency-Key is answered 501
 
 	Limiter   fibonacco.Limiter // nil: no limit
@@ -125,6 +126,7 @@ func New(o Options) *API {
 	a.sends()
 	a.voicemail()
 	a.voicemailControl()
+	a.tracking()
 	a.queues()
 	a.sending()
 	a.tokens()
