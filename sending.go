@@ -68,4 +68,8 @@ type SendingControl interface {
 	// ResumeSending lets mail go again. Health is then counted from this moment on, so that what
 	// caused the pause does not cause the next. Doing it again changes nothing.
 	ResumeSending(ctx context.Context, by string) error
+	// SettleSend says what became of a mail that is unknown, once somebody has looked: sent, failed, or
+	// queued, which mails it again. why is for the audit log. NotFound outside the caller's communities,
+	// Conflict unless it is unknown, Invalid for another status or no reason.
+	SettleSend(ctx context.Context, id int64, became SendStatus, why string) error
 }

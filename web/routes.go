@@ -96,6 +96,7 @@ var CrossSitePaths = []string{"/u/"}
 //	GET POST          rvm-drops           GET rvm-drops/{id}, GET smbs/{id}/rvm-drops, smbs/{id}/rvm-check
 //	GET               voicemail           POST voicemail/pause, voicemail/resume
 //	GET               campaign-sends/{id}/hits   PUT DELETE campaign-sends/{id}/verdict
+//	POST              campaign-sends/{id}/settle
 //	GET               tracking/rules      POST tracking/rejudge
 //	GET               queues
 //	GET               sending             POST sending/pause, sending/resume

@@ -1,11 +1,17 @@
 package main
 
-import "os/user"
+import (
+	"os/user"
+
+	"github.com/fibonacco/fibonacco"
+)
 
 type sendingCommand struct {
-	Status sendingStatus `cmd:"" default:"1" help:"Say whether programme mail leaves, and what came back lately."`
-	Pause  sendingPause  `cmd:"" help:"Hold all programme mail, on every node."`
-	Resume sendingResume `cmd:"" help:"Let it go again."`
+	Status  sendingStatus  `cmd:"" default:"1" help:"Say whether programme mail leaves, and what came back lately."`
+	Pause   sendingPause   `cmd:"" help:"Hold all programme mail, on every node."`
+	Resume  sendingResume  `cmd:"" help:"Let it go again."`
+	Unknown sendingUnknown `cmd:"" help:"List the mails of which nobody knows whether they arrived."`
+	Settle  sendingSettle  `cmd:"" help:"Say what became of one of those."`
 }
 
 type sendingStatus struct {
@@ -40,6 +46,61 @@ func (c sendingResume) Run(e *env) error {
 			return err
 		}
 		return reportSending(e, a, c.JSON)
+	})
+}
+
+type sendingUnknown struct {
+	JSON bool `help:"Print JSON, a mail a line."`
+}
+
+func (c sendingUnknown) Run(e *env) error {
+	return e.with(func(a *app) error {
+		q := fibonacco.ListQuery{Filter: fibonacco.Filter{"status": string(fibonacco.SendUnknown)}, Sort: []string{"id"}, Size: fibonacco.MaxPage}
+		found := 0
+		for {
+			page, err := a.campaign.QuerySends(e.ctx, q)
+			if err != nil {
+				return err
+			}
+			for _, s := range page.Data {
+				found++
+				if c.JSON {
+					if err := e.printJSON(s); err != nil {
+						return err
+					}
+					continue
+				}
+				at := s.CreatedAt
+				if s.ScheduledFor != nil {
+					at = *s.ScheduledFor
+				}
+				e.say("%d  %s to business %d, due %s", s.ID, s.CampaignID, s.SMBID, at.Format("2006-01-02 15:04 MST"))
+			}
+			if page.Next == "" {
+				break
+			}
+			q.Cursor = page.Next
+		}
+		if found == 0 && !c.JSON {
+			e.say("Of every mail it is known what became of it.")
+		}
+		return nil
+	})
+}
+
+type sendingSettle struct {
+	ID     int64  `arg:"" help:"Of the mail, as \"fibonacco sending unknown\" lists it."`
+	Became string `arg:"" enum:"sent,failed,queued" help:"sent, failed, or queued, which sends it again."`
+	Reason string `help:"How you know; kept in the audit log." required:""`
+}
+
+func (c sendingSettle) Run(e *env) error {
+	return e.with(func(a *app) error {
+		if err := a.campaign.SettleSend(e.ctx, c.ID, fibonacco.SendStatus(c.Became), c.Reason); err != nil {
+			return err
+		}
+		e.say("Mail %d is %s.", c.ID, c.Became)
+		return nil
 	})
 }
 

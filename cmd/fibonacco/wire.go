@@ -145,7 +145,7 @@ func wire(ctx context.Context, settings *config.Settings, w wiring) (a *app, err
 	a.privacy = privacy.New(a.db, a.queue)
 	a.track = track.New(a.db, a.queue, signer, cfg)
 	a.track.KeepConsents(consent.Add)
-	a.track.KeepAddresses(track.Addresses{Held: consent.Held, Change: a.smb.ChangeEmail})
+	a.track.KeepAddresses(track.Addresses{Held: consent.Held, Change: a.changeAddress})
 	rules, err := trackingRules(cfg)
 	if err != nil {
 		return a, err

@@ -116,6 +116,7 @@ var Permissions = map[string]Rule{
 	"GET /api/v1/campaign-sends/{id}/hits":       {fibonacco.Operator, fibonacco.ReadCampaigns},
 	"PUT /api/v1/campaign-sends/{id}/verdict":    {fibonacco.Operator, fibonacco.RunProgramme},
 	"DELETE /api/v1/campaign-sends/{id}/verdict": {fibonacco.Operator, fibonacco.RunProgramme},
+	"POST /api/v1/campaign-sends/{id}/settle":    {fibonacco.Operator, fibonacco.RunProgramme},
 	"GET /api/v1/tracking/rules":                 {fibonacco.Viewer, fibonacco.ReadOperations},
 	"POST /api/v1/tracking/rejudge":              {fibonacco.Admin, fibonacco.RunOperations},
 	"GET /api/v1/queues":                         {fibonacco.Viewer, fibonacco.ReadOperations},

@@ -22,6 +22,33 @@ func (a *API) sends() {
 		method: http.MethodGet, path: "/smbs/{id}/campaigns", id: "list-smb-sends", tag: tagBusinesses,
 		summary: "The e-mails of a business, newest first", errors: ofThing, response: exampleSends,
 	}, sendsOfOne, a.listSMBSends)
+	register(a, operation{
+		method: http.MethodPost, path: "/campaign-sends/{id}/settle", id: "settle-campaign-send", tag: tagCampaigns,
+		summary: "Say what became of an e-mail that nobody knows of", errors: append(append([]int{http.StatusConflict}, ofThing...), ofBody...),
+		description: "An e-mail is unknown when it was on the wire and no answer came: it may have arrived, so it is never sent again by itself. " +
+			"Once you have looked (the provider's own log, a call): sent, failed, or queued, which sends it again.",
+		request: settlement{Status: fibonacco.SendSent, Reason: "it is in the provider's log"},
+	}, a.settleSend)
+}
+
+type settlement struct {
+	Status fibonacco.SendStatus `json:"status" enum:"sent,failed,queued" example:"sent"`
+	Reason string               `json:"reason" minLength:"1" maxLength:"500" doc:"For the audit log." example:"it is in the provider's log"`
+}
+
+func (a *API) settleSend(ctx context.Context, in *struct {
+	SendPath
+	Body settlement
+},
+) (*none, error) {
+	if a.o.Sending == nil {
+		return nil, moduleAbsent("Campaign Engine")
+	}
+	id, err := number(in.ID, "e-mail")
+	if err != nil {
+		return nil, err
+	}
+	return nil, a.o.Sending.SettleSend(ctx, id, in.Body.Status, in.Body.Reason)
 }
 
 // sendsOfOne is the list of sends for one business: whose they are is no question any more.
