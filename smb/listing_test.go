@@ -193,6 +193,9 @@ func (b listed) holds(c fibonacco.Condition) bool {
 	}
 	if c.Op == fibonacco.Between {
 		for i, end := range c.Values {
+			if end != "" && compared(name, end) == "" {
+				return false // no place in the order
+			}
 			if sign := less(c.Field.Kind, value, compared(name, end)); end != "" && (i == 0 && sign < 0 || i == 1 && sign > 0) {
 				return false
 			}

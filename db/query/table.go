@@ -83,10 +83,16 @@ func (t Table) Where(filter fibonacco.Filter, args *Args) ([]string, error) {
 	for _, c := range conditions {
 		column := t.column(c.Field)
 		if column.Normal != nil && c.Op != fibonacco.IsNull && c.Op != fibonacco.NotNull {
+			nowhere := false
 			for i, v := range c.Values {
 				if v != "" {
 					c.Values[i] = column.Normal(v)
+					nowhere = nowhere || c.Values[i] == ""
 				}
+			}
+			if nowhere && c.Op == fibonacco.Between { // an end that is no place is no open end
+				where = append(where, "1 = 0")
+				continue
 			}
 		}
 		if column.Where != nil {
