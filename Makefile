@@ -93,6 +93,10 @@ fuzz: ## fuzz every parser of foreign bytes for a moment (FUZZTIME=10s each)
 bench: ## measure sending, ingest, planning and import (ARGS='send import' picks some)
 	$(TESTENV) --durable --without chromium -- go run ./bench $(ARGS)
 
+.PHONY: bench-send
+bench-send: ## 100,000 mails into a local sink, beside a bare pump, on both engines
+	$(TESTENV) --durable --without chromium -- go run ./bench $(ARGS) send
+
 .PHONY: bench-crm
 bench-crm: ## build 1,000,000 businesses and measure lists, search and records over the API
 	$(TESTENV) --durable --without chromium -- go run ./bench $(ARGS) crm

@@ -60,8 +60,8 @@ func main() {
 	defer stop()
 	var err error
 	switch {
-	case *child == "sink":
-		err = runSink(ctx)
+	case *child == "sink" || *child == "slowsink":
+		err = runSink(ctx, *child == "slowsink")
 	case *child != "":
 		err = runChild(ctx, *child, *engine, *n)
 	default:
