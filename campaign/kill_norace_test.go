@@ -3,3 +3,5 @@
 package campaign_test
 
 const killMails = 20_000
+
+const underRace = false
