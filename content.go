@@ -61,6 +61,14 @@ type LearningPage struct {
 	ArticleHTML string // rendered from Markdown, sanitised
 	For         string // the business it is addressed to; "" for anybody
 	ApprovalURL string // "" unless the reader is known and the content has a service
+	Related     []RelatedContent
+}
+
+// RelatedContent is a page to read next.
+type RelatedContent struct {
+	Slug  string `json:"slug"`
+	Type  string `json:"type"`
+	Title string `json:"title"` // filled for the reader
 }
 
 // LearningPages shows the programme's pages, personalised by the signed link of a mail.

@@ -41,11 +41,15 @@ func New(d *db.DB, signer *fibonacco.Signer, cfg fibonacco.Config) *Service {
 func (s *Service) LearningPage(ctx context.Context, slug, recipient string) (*fibonacco.LearningPage, error) {
 	var page *compiled
 	var who *reader
+	var related []fibonacco.RelatedContent
 	err := s.db.View(ctx, func(tx *db.Tx) (err error) {
 		if page, err = s.page(ctx, tx, slug); err != nil {
 			return err
 		}
-		who, err = s.findReader(ctx, tx, recipient)
+		if who, err = s.findReader(ctx, tx, recipient); err != nil {
+			return err
+		}
+		related, err = findRelated(ctx, tx, slug)
 		return err
 	})
 	if err != nil {
@@ -55,6 +59,7 @@ func (s *Service) LearningPage(ctx context.Context, slug, recipient string) (*fi
 	if err != nil {
 		return nil, fmt.Errorf("fill the page %s: %w", slug, err)
 	}
+	out.Related = fillTitles(related, who.fields())
 	if who != nil {
 		out.For = template.Clean(who.BusinessName)
 		if out.ServiceType != "" {
