@@ -37,18 +37,56 @@ func findRelated(ctx context.Context, tx *db.Tx, slug string) ([]fibonacco.Relat
 	return related, nil
 }
 
-// fillTitles writes the titles for a reader. One that is no template any more is shown as it is.
-func fillTitles(related []fibonacco.RelatedContent, f template.Fields) []fibonacco.RelatedContent {
-	out := make([]fibonacco.RelatedContent, len(related))
-	for i, r := range related {
-		if strings.Contains(r.Title, "{") {
-			if t, err := template.Compile(r.Title, template.Text); err == nil {
-				if title, err := t.Render(nil, f); err == nil {
-					r.Title = string(title)
-				}
-			}
-		}
-		out[i] = r
+// ListPages implements fibonacco.LearningCenter.
+func (s *Service) ListPages(ctx context.Context, kind string, after int64, limit int) (pages []fibonacco.ContentSummary, next int64, err error) {
+	type row struct {
+		ID int64
+		fibonacco.ContentSummary
 	}
-	return out
+	limit = min(max(limit, 1), 100)
+	var rows []row
+	err = s.db.View(ctx, func(tx *db.Tx) (err error) {
+		rows, err = db.Select[row](ctx, tx, `
+			SELECT id, slug, type, title, COALESCE(service_type, '') AS service_type, duration_seconds
+			FROM content WHERE id > $1 AND ($2 = '' OR type = $2) AND is_active ORDER BY id LIMIT $3`, after, kind, limit+1)
+		return err
+	})
+	if err != nil {
+		return nil, 0, fmt.Errorf("list the pages: %w", err)
+	}
+	if len(rows) > limit {
+		rows = rows[:limit]
+		next = rows[limit-1].ID
+	}
+	var nobody *reader
+	fields := nobody.fields()
+	for _, r := range rows {
+		r.Title = fillTitle(r.Title, fields)
+		pages = append(pages, r.ContentSummary)
+	}
+	return pages, next, nil
+}
+
+// fillTitles writes the titles for a reader.
+func fillTitles(related []fibonacco.RelatedContent, f template.Fields) []fibonacco.RelatedContent {
+	for i := range related {
+		related[i].Title = fillTitle(related[i].Title, f)
+	}
+	return related
+}
+
+// fillTitle writes one title. One that is no template any more is shown as it is.
+func fillTitle(title string, f template.Fields) string {
+	if !strings.Contains(title, "{") {
+		return title
+	}
+	t, err := template.Compile(title, template.Text)
+	if err != nil {
+		return title
+	}
+	filled, err := t.Render(nil, f)
+	if err != nil {
+		return title
+	}
+	return string(filled)
 }

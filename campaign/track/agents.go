@@ -118,3 +118,9 @@ func containsAny(s string, parts []string) bool {
 	}
 	return false
 }
+
+// Machine reports whether a user agent is not a person's: a scanner, a crawler, a program, or nothing
+// at all. For those who count what is seen by scripts, which machines that hide run too.
+func Machine(agent string) bool { return everyone.of(agent) != browserAgent }
+
+var everyone agents // whom Machine has seen

@@ -147,7 +147,7 @@ func wire(ctx context.Context, settings *config.Settings, w wiring) (a *app, err
 	a.privacy = privacy.New(a.db, a.queue)
 	a.track = track.New(a.db, a.queue, signer, cfg)
 	a.track.KeepConsents(consent.Add)
-	a.learning = learning.New(a.db, signer, cfg)
+	a.learning = learning.New(a.db, a.queue, signer, cfg, track.Machine)
 	a.analytics = analytics.New(a.db, a.queue)
 	a.answers = idempotency.New(a.db, signer, fibonacco.SystemClock{})
 	a.campaign, err = campaign.New(campaign.Options{

@@ -41,6 +41,7 @@ type Options struct {
 	Importer    fibonacco.Importer
 	Campaigns   fibonacco.CampaignDirectory
 	Mailing     fibonacco.CampaignMailing
+	Learning    fibonacco.LearningCenter
 	Queues      fibonacco.Queues
 	Segments    fibonacco.SegmentService
 	Bulk        fibonacco.BulkService
@@ -109,6 +110,7 @@ func New(o Options) *API {
 	a.merges()
 	a.campaigns()
 	a.sends()
+	a.content()
 	a.queues()
 	a.sending()
 	a.tokens()

@@ -17,6 +17,7 @@ const (
 	tagImports     = "Imports"
 	tagConsent     = "Consent and privacy"
 	tagCampaigns   = "Campaigns"
+	tagContent     = "Learning pages"
 	tagOperations  = "Operations"
 	tagAccess      = "Access"
 	tagAccount     = "Account"
@@ -39,6 +40,7 @@ func config(o Options) huma.Config {
 				{Name: tagProgramme, Description: "Starting, pausing and resuming the 90 days, for one business or for many."},
 				{Name: tagImports, Description: "Files of businesses, CSV, JSON, NDJSON or Excel, of any size."},
 				{Name: tagConsent, Description: "Who may be reached, with the proof; addresses that get nothing more; archives and erasures."},
+				{Name: tagContent, Description: "What the mails lead to, and what becomes of it."},
 				{Name: tagCampaigns, Description: "The steps of the programme, and the e-mails they became."},
 				{Name: tagOperations, Description: "How the work is going."},
 				{Name: tagAccess, Description: "Who may come in."},
