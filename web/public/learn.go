@@ -15,6 +15,20 @@ import (
 // learn shows a learning page. Without a recipient it is the same for everybody, and may be found
 // by a search engine. Looking counts nothing: the page reports by its script what is really seen.
 func (s *site) learn(w http.ResponseWriter, r *http.Request) {
+	s.showLearning(w, r, s.learnPage)
+}
+
+// article shows a learning page's article. One that has none shows its slides.
+func (s *site) article(w http.ResponseWriter, r *http.Request) {
+	s.showLearning(w, r, func(page *fibonacco.LearningPage, recipient string) templ.Component {
+		if page.ArticleHTML == "" {
+			return s.learnPage(page, recipient)
+		}
+		return s.articlePage(page, recipient)
+	})
+}
+
+func (s *site) showLearning(w http.ResponseWriter, r *http.Request, show func(page *fibonacco.LearningPage, recipient string) templ.Component) {
 	recipient := r.URL.Query().Get("r")
 	page, err := s.Pages.LearningPage(r.Context(), r.PathValue("slug"), recipient)
 	if err != nil {
@@ -29,7 +43,7 @@ func (s *site) learn(w http.ResponseWriter, r *http.Request) {
 	if page.For == "" {
 		recipient = "" // it proves nothing, so that nothing is to be gained by carrying it on
 	}
-	s.show(w, r, http.StatusOK, s.learnPage(page, recipient))
+	s.show(w, r, http.StatusOK, show(page, recipient))
 }
 
 // audioOrigin is where the narration comes from, as the page's policy names it; "" when it is here, or

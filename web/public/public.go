@@ -38,21 +38,23 @@ type site struct{ Deps }
 //	GET  /u/{token}             the preference page
 //	POST /u/{token}             one-click unsubscribe (RFC 8058), or the page's own form
 //	GET  /learn/{slug}          a learning page; ?r= says for whom
+//	GET  /learn/{slug}/article  its article alone
 //	GET  /public.css
 //
 // and a page that says so for everything else under /track/, /u/ and /learn/.
 func Mount(mux *http.ServeMux, d Deps) {
 	s := newSite(d)
 	for pattern, handle := range map[string]http.HandlerFunc{
-		"GET /track/open/{token}":  s.open,
-		"GET /track/click/{token}": s.click,
-		"GET /u/{token}":           s.preferences,
-		"POST /u/{token}":          s.changePreferences,
-		"GET /learn/{slug}":        s.learn,
-		"GET /public.css":          serveCSS,
-		"/track/":                  s.notFound,
-		"/u/":                      s.notFound,
-		"/learn/":                  s.notFound,
+		"GET /track/open/{token}":   s.open,
+		"GET /track/click/{token}":  s.click,
+		"GET /u/{token}":            s.preferences,
+		"POST /u/{token}":           s.changePreferences,
+		"GET /learn/{slug}":         s.learn,
+		"GET /learn/{slug}/article": s.article,
+		"GET /public.css":           serveCSS,
+		"/track/":                   s.notFound,
+		"/u/":                       s.notFound,
+		"/learn/":                   s.notFound,
 	} {
 		mux.Handle(pattern, guarded(handle))
 	}

@@ -329,6 +329,14 @@ func TestLearnPage(t *testing.T) {
 	equal(t, "labels said once", strings.Count(body, "<h3>It is</h3>"), 1)
 	equal(t, "one heading", strings.Count(body, "<h1>"), 1)
 
+	f.page.Related = []fibonacco.RelatedContent{{Slug: "next", Type: "edu", Title: "What is <next>"}}
+	alone := f.serve(get("/learn/good/article?r=x")).Body.String()
+	contains(t, "article", alone, "<h1>A page</h1>", "<h2>Article</h2>", "/approve/TOKEN", `href="/learn/next?r=x"`, "What is &lt;next&gt;", "The same as 7 slides")
+	if strings.Contains(alone, "Hero body") {
+		t.Error("the article shows the slides")
+	}
+	equal(t, "no such article", f.serve(get("/learn/bad/article")).Code, http.StatusNotFound)
+
 	f.page = &fibonacco.LearningPage{Content: fibonacco.Content{Title: "Only an article", DurationSeconds: 60}, ArticleHTML: "<p>Text</p>"}
 	body = f.serve(get("/learn/good")).Body.String()
 	contains(t, "page for anybody", body, "<h1>Only an article</h1>", "1 minute", "<p>Text</p>")
