@@ -24,21 +24,21 @@ var slides = []fibonacco.Slide{
 const article = "## For {{ business_name }}\n\nIn **{{ community }}**. <script>alert(1)</script><a href=\"javascript:alert(1)\">x</a>"
 
 type world struct {
-	t      *testing.T
+	t      testing.TB
 	db     *db.DB
 	clock  *fibonacco.FakeClock
 	signer *fibonacco.Signer
 	svc    *learning.Service
 }
 
-func must(t *testing.T, err error) {
+func must(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
 	}
 }
 
-func newWorld(t *testing.T, d *db.DB, clock *fibonacco.FakeClock) *world {
+func newWorld(t testing.TB, d *db.DB, clock *fibonacco.FakeClock) *world {
 	t.Helper()
 	signer, err := fibonacco.NewSigner("a secret key for tests that is long enough to sign with")
 	must(t, err)
