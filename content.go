@@ -61,6 +61,23 @@ type LearningPage struct {
 	ArticleHTML string // rendered from Markdown, sanitised
 	For         string // the business it is addressed to; "" for anybody
 	ApprovalURL string // "" unless the reader is known and the content has a service
+	Related     []RelatedContent
+}
+
+// ContentSummary is a page in a list.
+type ContentSummary struct {
+	Slug            string `json:"slug"`
+	Type            string `json:"type"`
+	Title           string `json:"title"`
+	ServiceType     string `json:"service_type"`
+	DurationSeconds int    `json:"duration_seconds"`
+}
+
+// RelatedContent is a page to read next.
+type RelatedContent struct {
+	Slug  string `json:"slug"`
+	Type  string `json:"type"`
+	Title string `json:"title"` // filled for the reader
 }
 
 // LearningPages shows the programme's pages, personalised by the signed link of a mail.
@@ -68,6 +85,68 @@ type LearningPages interface {
 	// LearningPage returns NotFound when the slug is unknown or inactive. recipient is the token
 	// of the mail's link; "" or a token that proves nothing gives the page for anybody.
 	LearningPage(ctx context.Context, slug, recipient string) (*LearningPage, error)
+}
+
+// LearningCenter is what the web needs of Module 3.
+type LearningCenter interface {
+	LearningPages
+	ViewTracker
+	// ListPages returns the active pages after a cursor id (0 starts), by id, titles filled for anybody;
+	// kind "" is all of them and limit is capped at 100. next is 0 on the last page.
+	ListPages(ctx context.Context, kind string, after int64, limit int) (pages []ContentSummary, next int64, err error)
+	// ContentStats returns NotFound when no page, active or not, has the slug.
+	ContentStats(ctx context.Context, slug string) (*ContentStats, error)
+}
+
+// ViewTracker counts what visitors of learning pages do (M3-05…09). A visit of somebody unknown is
+// counted without a business and without events (M3-18).
+type ViewTracker interface {
+	// StartView begins a visit and returns its opaque id, bound to the page; "" when a machine came,
+	// which counts nothing. recipient is the token of a mail's link. Publishes ContentViewed when it
+	// tells the business. NotFound as in LearningPages.
+	StartView(ctx context.Context, slug, recipient string, visit VisitContext) (view string, err error)
+	// RecordView returns after the step is durable. Each slide counts once, ContentCompleted is published
+	// once, when the business is known. Invalid when the visit is not one to this page, or the slide
+	// not one of it.
+	RecordView(ctx context.Context, slug, view string, step ViewStep) error
+}
+
+// ViewStep is one thing that a visitor did.
+type ViewStep struct {
+	Kind    ViewStepKind
+	Slide   int // from 1; of SlideSeen only
+	Seconds int // since the page was opened; 0 when not known
+}
+
+// ViewStepKind is what a visitor did.
+type ViewStepKind string
+
+// The steps of a visit.
+const (
+	SlideSeen       ViewStepKind = "slide"
+	ViewCompleted   ViewStepKind = "complete"
+	ApprovalClicked ViewStepKind = "approval-click"
+	PDFDownloaded   ViewStepKind = "download"
+)
+
+// ContentStats are the figures of one page, each counted by itself (M3-12). None counts machines.
+type ContentStats struct {
+	Slug           string       `json:"slug"`
+	Views          int          `json:"views"`
+	KnownViews     int          `json:"known_views" doc:"Visits of businesses that came by their own link."`
+	Businesses     int          `json:"businesses" doc:"Different ones among them."`
+	Completed      int          `json:"completed" doc:"Visits that came to the end."`
+	ApprovalClicks int          `json:"approval_clicks" doc:"Visits in which the approval button was pressed."`
+	Downloads      int          `json:"downloads"`
+	MeanPercent    *float64     `json:"mean_percent" doc:"How much of the slides a visit sees; null before the first."`
+	MeanSeconds    *float64     `json:"mean_seconds" doc:"Of the visits whose time is known; null without any."`
+	Slides         []SlideViews `json:"slides"`
+}
+
+// SlideViews is how many visits saw a slide.
+type SlideViews struct {
+	Slide int `json:"slide"`
+	Views int `json:"views"`
 }
 
 // LearningCenterService is Module 3's contract.

@@ -9,9 +9,11 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/fibonacco/fibonacco"
+	"github.com/fibonacco/fibonacco/campaign/track/verdicts"
 	"github.com/fibonacco/fibonacco/db"
 	"github.com/fibonacco/fibonacco/db/dbtest"
 	"github.com/fibonacco/fibonacco/learning"
+	"github.com/fibonacco/fibonacco/queue"
 )
 
 var slides = []fibonacco.Slide{
@@ -22,25 +24,29 @@ var slides = []fibonacco.Slide{
 const article = "## For {{ business_name }}\n\nIn **{{ community }}**. <script>alert(1)</script><a href=\"javascript:alert(1)\">x</a>"
 
 type world struct {
-	t      *testing.T
+	t      testing.TB
 	db     *db.DB
 	clock  *fibonacco.FakeClock
 	signer *fibonacco.Signer
 	svc    *learning.Service
 }
 
-func must(t *testing.T, err error) {
+func must(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
 	}
 }
 
-func newWorld(t *testing.T, d *db.DB, clock *fibonacco.FakeClock) *world {
+func newWorld(t testing.TB, d *db.DB, clock *fibonacco.FakeClock) *world {
 	t.Helper()
 	signer, err := fibonacco.NewSigner("a secret key for tests that is long enough to sign with")
 	must(t, err)
-	w := &world{t, d, clock, signer, learning.New(d, signer, fibonacco.Config{HTTP: fibonacco.HTTPConfig{PublicURL: "https://go.example.com/"}})}
+	q, err := queue.New(queue.Options{DB: d})
+	must(t, err)
+	w := &world{t, d, clock, signer, learning.New(d, q, signer, fibonacco.Config{HTTP: fibonacco.HTTPConfig{PublicURL: "https://go.example.com/"}}, verdicts.Shipped().Machine)}
+	w.svc.Start()
+	t.Cleanup(w.svc.Close)
 	w.exec(`INSERT INTO communities (id, uuid, name, slug, state) VALUES (1, $1, 'Port <Avery>', 'port-avery', 'NY')`, uuid.NewString())
 	w.exec(`INSERT INTO smbs (id, uuid, community_id, business_name, primary_contact_name, category) VALUES
 		(7, $1, 1, 'Marisol & Sons <b>', 'Marisol Vega', 'hair salon'), (8, $2, 1, 'Nameless', NULL, NULL)`, uuid.NewString(), uuid.NewString())
@@ -50,6 +56,21 @@ func newWorld(t *testing.T, d *db.DB, clock *fibonacco.FakeClock) *world {
 	w.content("a-draft", "", false)
 	return w
 }
+
+// another is a second node on the same database.
+func (w *world) another() *learning.Service {
+	w.t.Helper()
+	q, err := queue.New(queue.Options{DB: w.db})
+	must(w.t, err)
+	svc := learning.New(w.db, q, w.signer, fibonacco.Config{}, nil)
+	svc.Start()
+	w.t.Cleanup(svc.Close)
+	return svc
+}
+
+func newUUID() string { return uuid.NewString() }
+
+func contains(text, part string) bool { return strings.Contains(text, part) }
 
 func (w *world) exec(query string, args ...any) {
 	w.t.Helper()

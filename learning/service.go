@@ -1,6 +1,7 @@
-// Package learning is Module 3's reading side: it finds a learning page and fills it for its
-// reader (M3-01…04). content.go reads what is stored, compile.go turns it into templates once per
-// version, reader.go finds out who reads.
+// Package learning is Module 3: it finds a learning page, fills it for its reader, and counts what is
+// seen of it (M3-01…12). content.go reads what is stored, compile.go turns it into templates once per
+// version, reader.go finds out who reads, related.go where to go on. view.go begins a visit, ingest.go
+// gathers what its page reports, store.go writes it, stats.go adds it up.
 //
 // Who a reader is, only a signed link says: an id in a URL personalises nothing and mints nothing.
 package learning
@@ -15,37 +16,55 @@ import (
 	"github.com/fibonacco/fibonacco"
 	"github.com/fibonacco/fibonacco/campaign/template"
 	"github.com/fibonacco/fibonacco/db"
+	"github.com/fibonacco/fibonacco/queue"
 )
 
 // approvalValid is how long the approval link of a page is good (M4-01).
 const approvalValid = 7 * 24 * time.Hour
 
-// Service implements fibonacco.LearningPages. Safe for concurrent use.
+// Service implements fibonacco.LearningCenter. Safe for concurrent use.
 type Service struct {
-	db     *db.DB
-	signer *fibonacco.Signer
-	base   string // public URL without a slash at the end
+	db      *db.DB
+	queue   *queue.Queue
+	signer  *fibonacco.Signer
+	machine func(agent string) bool
+	base    string // public URL without a slash at the end
 
 	mu    sync.Mutex
 	pages map[string]*compiled // by slug
+
+	in             chan *note
+	start, stop    sync.Once
+	closing, ended chan struct{}
 }
 
-var _ fibonacco.LearningPages = (*Service)(nil)
+var _ fibonacco.LearningCenter = (*Service)(nil)
 
-// New makes the service.
-func New(d *db.DB, signer *fibonacco.Signer, cfg fibonacco.Config) *Service {
-	return &Service{db: d, signer: signer, base: strings.TrimRight(cfg.HTTP.PublicURL, "/"), pages: map[string]*compiled{}}
+// New makes the service. What visitors do waits until Start; the rest works at once. machine says which
+// user agents are not people's, whose visits count nothing; nil takes all for people.
+func New(d *db.DB, q *queue.Queue, signer *fibonacco.Signer, cfg fibonacco.Config, machine func(agent string) bool) *Service {
+	if machine == nil {
+		machine = func(string) bool { return false }
+	}
+	return &Service{
+		db: d, queue: q, signer: signer, machine: machine, base: strings.TrimRight(cfg.HTTP.PublicURL, "/"), pages: map[string]*compiled{},
+		in: make(chan *note, queueLength), closing: make(chan struct{}), ended: make(chan struct{}),
+	}
 }
 
 // LearningPage implements fibonacco.LearningPages.
 func (s *Service) LearningPage(ctx context.Context, slug, recipient string) (*fibonacco.LearningPage, error) {
 	var page *compiled
 	var who *reader
+	var related []fibonacco.RelatedContent
 	err := s.db.View(ctx, func(tx *db.Tx) (err error) {
 		if page, err = s.page(ctx, tx, slug); err != nil {
 			return err
 		}
-		who, err = s.findReader(ctx, tx, recipient)
+		if who, err = s.findReader(ctx, tx, recipient); err != nil {
+			return err
+		}
+		related, err = findRelated(ctx, tx, slug)
 		return err
 	})
 	if err != nil {
@@ -55,6 +74,7 @@ func (s *Service) LearningPage(ctx context.Context, slug, recipient string) (*fi
 	if err != nil {
 		return nil, fmt.Errorf("fill the page %s: %w", slug, err)
 	}
+	out.Related = fillTitles(related, who.fields())
 	if who != nil {
 		out.For = template.Clean(who.BusinessName)
 		if out.ServiceType != "" {

@@ -27,6 +27,7 @@ type Options struct {
 	Importer    fibonacco.Importer
 	Campaigns   fibonacco.CampaignDirectory
 	Mailing     fibonacco.CampaignMailing
+	Learning    fibonacco.LearningCenter
 	Queues      fibonacco.Queues
 	Segments    fibonacco.SegmentService
 	Bulk        fibonacco.BulkService
@@ -98,6 +99,8 @@ var CrossSitePaths = []string{"/u/"}
 //	GET               campaign-sends/{id}/hits   PUT DELETE campaign-sends/{id}/verdict
 //	POST              campaign-sends/{id}/settle
 //	GET               tracking/rules      POST tracking/rejudge
+//	GET               content             GET content/{slug}, POST content/{slug}/track/start, slide, complete,
+//	                  approval-click, download: open to everybody; GET content/{slug}/stats
 //	GET               queues
 //	GET               sending             POST sending/pause, sending/resume
 //	GET POST          tokens              DELETE tokens/{id}
@@ -105,7 +108,7 @@ var CrossSitePaths = []string{"/u/"}
 //	DELETE            users/{id}/sessions
 //	POST DELETE       session             POST session/code: signing in and out
 //	GET               me                  and below it one's own account, password, sessions, tokens, totp, passkeys
-//	                  content, approvals, inbound, command-center, ai, analytics, provisioning-tasks
+//	                  approvals, inbound, command-center, ai, analytics, provisioning-tasks
 //	                  not part of this build: 501
 //	POST /webhooks/ses, rvm, twilio       providers' webhooks, web/hook
 //	     /…                               pages, as mounted: web/ui (staff), web/public (links in
@@ -121,7 +124,7 @@ func New(o Options) http.Handler {
 	s := &server{o: o, origin: origin}
 	rest := api.New(api.Options{
 		Access: o.Access, SMBs: o.SMBs, Directory: o.Directory, Communities: o.Communities, Programme: o.Programme,
-		Explainer: o.Explainer, Importer: o.Importer, Campaigns: o.Campaigns, Mailing: o.Mailing, Queues: o.Queues,
+		Explainer: o.Explainer, Importer: o.Importer, Campaigns: o.Campaigns, Mailing: o.Mailing, Learning: o.Learning, Queues: o.Queues,
 		Segments: o.Segments, Bulk: o.Bulk, Consents: o.Consents, Privacy: o.Privacy, Merges: o.Merges, Records: o.Records, Audit: o.Audit, Sending: o.Sending, Tracking: o.Tracking,
 		Editor: o.Editor, Previewer: o.Previewer, Reporter: o.Reporter, Libraries: o.Libraries, Holidays: o.Holidays, Voicemail: o.Voicemail,
 		Idempotency: o.Idempotency,

@@ -77,7 +77,7 @@ func (a *app) site(demo *fibonacco.Principal) http.Handler {
 	}
 	return web.New(web.Options{
 		Access: a.access, SMBs: a.smb, Directory: a.smb, Communities: a.smb, Records: a.smb, Programme: a.campaign, Explainer: explainer{a},
-		Importer: a.imports, Campaigns: a.campaign, Mailing: a.campaign, Queues: a.queue, Ready: a.parts, Limiter: a.cluster, Idempotency: a.answers,
+		Importer: a.imports, Campaigns: a.campaign, Mailing: a.campaign, Learning: a.learning, Queues: a.queue, Ready: a.parts, Limiter: a.cluster, Idempotency: a.answers,
 		Segments: a.smb, Bulk: a.smb, Consents: a.consents, Privacy: a.privacy, Merges: a.merges,
 		Editor: a.campaign, Previewer: a.campaign, Reporter: a.campaign, Libraries: libraries{a}, Holidays: a.campaign, Voicemail: a.voicemail,
 		Audit: audit.New(a.db), Sending: a.campaign, Tracking: a.track, SESWebhook: a.sesWebhook(), RVMWebhook: a.rvmWebhook, Metrics: a.metrics(), Clock: a.db.Clock(), Log: a.log, Config: a.cfg, Version: version,
@@ -108,10 +108,12 @@ func (a *app) metrics() http.Handler {
 // no new requests, jobs drained, mail on the wire finished and stored, then the rest.
 func (a *app) runUntil(ctx context.Context, w wiring, ln net.Listener, handler http.Handler, drain time.Duration) error {
 	a.track.Start()
+	a.learning.Start()
 	served := make(chan error, 2)
 	stopReceiver, err := a.receive(ctx, served)
 	if err != nil {
 		a.track.Close()
+		a.learning.Close()
 		return errors.Join(err, ln.Close(), a.close())
 	}
 	schedule(a)
@@ -141,6 +143,7 @@ func (a *app) runUntil(ctx context.Context, w wiring, ln net.Listener, handler h
 	}
 	errs = append(errs, a.campaign.Stop())
 	a.track.Close()
+	a.learning.Close()
 	if w.works || w.ticks {
 		errs = append(errs, a.queue.Depart(context.WithoutCancel(ctx)))
 	}

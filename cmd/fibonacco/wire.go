@@ -151,7 +151,7 @@ func wire(ctx context.Context, settings *config.Settings, w wiring) (a *app, err
 		return a, err
 	}
 	a.track.UseRules(rules)
-	a.learning = learning.New(a.db, signer, cfg)
+	a.learning = learning.New(a.db, a.queue, signer, cfg, rules.Machine)
 	a.analytics = analytics.New(a.db, a.queue)
 	a.answers = idempotency.New(a.db, signer, fibonacco.SystemClock{})
 	a.campaign, err = campaign.New(campaign.Options{

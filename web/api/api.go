@@ -41,6 +41,7 @@ type Options struct {
 	Importer    fibonacco.Importer
 	Campaigns   fibonacco.CampaignDirectory
 	Mailing     fibonacco.CampaignMailing
+	Learning    fibonacco.LearningCenter
 	Queues      fibonacco.Queues
 	Segments    fibonacco.SegmentService
 	Bulk        fibonacco.BulkService
@@ -127,6 +128,7 @@ func New(o Options) *API {
 	a.voicemail()
 	a.voicemailControl()
 	a.tracking()
+	a.content()
 	a.queues()
 	a.sending()
 	a.tokens()

@@ -18,6 +18,7 @@ const (
 	tagConsent     = "Consent and privacy"
 	tagCampaigns   = "Campaigns"
 	tagVoicemail   = "Voicemail"
+	tagContent     = "Learning pages"
 	tagOperations  = "Operations"
 	tagAccess      = "Access"
 	tagAccount     = "Account"
@@ -40,6 +41,7 @@ func config(o Options) huma.Config {
 				{Name: tagProgramme, Description: "Starting, pausing and resuming the 90 days, for one business or for many."},
 				{Name: tagImports, Description: "Files of businesses, CSV, JSON, NDJSON or Excel, of any size."},
 				{Name: tagConsent, Description: "Who may be reached, with the proof; addresses that get nothing more; archives and erasures."},
+				{Name: tagContent, Description: "What the mails lead to, and what becomes of it."},
 				{Name: tagCampaigns, Description: "The steps of the programme, and the e-mails they became."},
 				{Name: tagVoicemail, Description: "Ringless voicemails after mails that nobody opened, inside the law."},
 				{Name: tagOperations, Description: "How the work is going."},

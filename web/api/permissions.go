@@ -112,6 +112,15 @@ var Permissions = map[string]Rule{
 	"POST /api/v1/voicemail/pause":    {fibonacco.Manager, fibonacco.RunOperations},
 	"POST /api/v1/voicemail/resume":   {fibonacco.Manager, fibonacco.RunOperations},
 
+	"GET /api/v1/content":                              everybody,
+	"GET /api/v1/content/{slug}":                       everybody,
+	"GET /api/v1/content/{slug}/stats":                 {fibonacco.Viewer, fibonacco.ReadCampaigns},
+	"POST /api/v1/content/{slug}/track/start":          everybody,
+	"POST /api/v1/content/{slug}/track/slide":          everybody,
+	"POST /api/v1/content/{slug}/track/complete":       everybody,
+	"POST /api/v1/content/{slug}/track/approval-click": everybody,
+	"POST /api/v1/content/{slug}/track/download":       everybody,
+
 	"GET /api/v1/campaign-sends":                 {fibonacco.Viewer, fibonacco.ReadCampaigns},
 	"GET /api/v1/campaign-sends/{id}/hits":       {fibonacco.Operator, fibonacco.ReadCampaigns},
 	"PUT /api/v1/campaign-sends/{id}/verdict":    {fibonacco.Operator, fibonacco.RunProgramme},
@@ -160,8 +169,6 @@ var Permissions = map[string]Rule{
 	"GET /api/v1/audit-log":               {fibonacco.Manager, fibonacco.AdminAccess},
 
 	// Modules that are not part of this build: they say so to everybody who may look around.
-	"/api/v1/content":             {fibonacco.Viewer, fibonacco.ReadCampaigns},
-	"/api/v1/content/":            {fibonacco.Viewer, fibonacco.ReadCampaigns},
 	"/api/v1/approvals":           {fibonacco.Viewer, fibonacco.ReadOperations},
 	"/api/v1/approvals/":          {fibonacco.Viewer, fibonacco.ReadOperations},
 	"/api/v1/inbound":             {fibonacco.Viewer, fibonacco.ReadOperations},
@@ -226,7 +233,7 @@ const (
 	inPerson fibonacco.Ability = "in person"
 )
 
-// everybody is the rule of a route that is open to the world: signing in.
+// everybody is the rule of a route that is open to the world: signing in, and what visitors of learning pages do.
 var everybody = Rule{Role: "everybody"}
 
 // exporting is what an export of a list takes beside the list's own rule.

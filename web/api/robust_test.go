@@ -99,7 +99,7 @@ func batter(t *testing.T, a *api.API, token func(role string) string) {
 			a.ServeHTTP(w, r)
 			judge(t, spec, op, w, fmt.Sprintf("%s %s as %q with %.60q %v", method, path, role, body, headers))
 		}
-		plain := strings.NewReplacer("{id}", "1", "{uuid}", smbUUID).Replace(pattern)
+		plain := strings.NewReplacer("{id}", "1", "{uuid}", smbUUID, "{slug}", "a-page").Replace(pattern)
 		tried := bodies(op)
 		for _, body := range tried {
 			send(plain, "admin", body)
@@ -118,7 +118,7 @@ func batter(t *testing.T, a *api.API, token func(role string) string) {
 		}
 		if strings.Contains(pattern, "{") {
 			for _, id := range strangeIDs {
-				send(strings.NewReplacer("{id}", id, "{uuid}", id).Replace(pattern), "admin", good)
+				send(strings.NewReplacer("{id}", id, "{uuid}", id, "{slug}", id).Replace(pattern), "admin", good)
 			}
 		}
 		names := []string{"unknown", "%00", "%", "filter[x]", "mapping[x]", "filter%5Bcommunity_id%5D"}

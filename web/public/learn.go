@@ -1,85 +1,63 @@
 package public
 
 import (
-	_ "embed"
 	"fmt"
 	"net/http"
+	"net/url"
+	"regexp"
 	"strings"
+
+	"github.com/a-h/templ"
 
 	"github.com/fibonacco/fibonacco"
 )
 
 // learn shows a learning page. Without a recipient it is the same for everybody, and may be found
-// by a search engine.
+// by a search engine. Looking counts nothing: the page reports by its script what is really seen.
 func (s *site) learn(w http.ResponseWriter, r *http.Request) {
+	s.showLearning(w, r, s.learnPage)
+}
+
+// article shows a learning page's article. One that has none shows its slides.
+func (s *site) article(w http.ResponseWriter, r *http.Request) {
+	s.showLearning(w, r, func(page *fibonacco.LearningPage, recipient string) templ.Component {
+		if page.ArticleHTML == "" {
+			return s.learnPage(page, recipient)
+		}
+		return s.articlePage(page, recipient)
+	})
+}
+
+func (s *site) showLearning(w http.ResponseWriter, r *http.Request, show func(page *fibonacco.LearningPage, recipient string) templ.Component) {
 	recipient := r.URL.Query().Get("r")
 	page, err := s.Pages.LearningPage(r.Context(), r.PathValue("slug"), recipient)
 	if err != nil {
 		s.refuse(w, r, "learning page", err)
 		return
 	}
+	w.Header().Set("Content-Security-Policy", policy+"; script-src 'self'; connect-src 'self'; media-src 'self'"+audioOrigin(page.AudioBaseURL))
 	if recipient == "" {
 		w.Header().Set("Cache-Control", "public, max-age=60")
 		w.Header().Del("X-Robots-Tag")
 	}
-	s.show(w, r, http.StatusOK, s.learnPage(page))
-}
-
-//go:embed hero.svg
-var heroArt string
-
-// slide is one slide as the page lays it out.
-type slide struct {
-	fibonacco.Slide
-	Number, Of int
-	First      bool // carries the page's heading
-}
-
-func slidesOf(page *fibonacco.LearningPage) []slide {
-	out := make([]slide, len(page.Slides))
-	for i, s := range page.Slides {
-		out[i] = slide{Slide: s, Number: i + 1, Of: len(page.Slides), First: i == 0}
+	if page.For == "" {
+		recipient = "" // it proves nothing, so that nothing is to be gained by carrying it on
 	}
-	return out
+	s.show(w, r, http.StatusOK, show(page, recipient))
 }
 
-func (s slide) place() string { return fmt.Sprintf("%d of %d", s.Number, s.Of) }
-
-// turned mirrors the picture of every other slide, so that two in a row differ.
-func (s slide) turned() string {
-	if s.Number%2 == 0 {
-		return "translate(0 0)"
+// audioOrigin is where the narration comes from, as the page's policy names it; "" when it is here, or
+// nowhere that a page may load from.
+func audioOrigin(base string) string {
+	u, err := url.Parse(base)
+	if err != nil || u.Scheme != "https" || !hostname.MatchString(u.Host) {
+		return ""
 	}
-	return "matrix(-1 0 0 1 430 0)"
+	return " https://" + u.Host
 }
 
-// group is what a comparison, or a table of figures, says under one label.
-type group struct {
-	Label string
-	Lines []string
-}
-
-// groups takes "Label: sentence" lines apart and puts those of one label together. A
-// line without a label has "".
-func (s slide) groups() []group {
-	var out []group
-	for _, item := range s.Items {
-		label, line, ok := strings.Cut(item, ": ")
-		if !ok || len(label) > 60 {
-			label, line = "", item
-		}
-		i := 0
-		for i < len(out) && out[i].Label != label {
-			i++
-		}
-		if i == len(out) {
-			out = append(out, group{Label: label})
-		}
-		line = strings.TrimSpace(line)
-		out[i].Lines = append(out[i].Lines, line)
-	}
-	return out
-}
+// hostname keeps everything out of the policy that means something there.
+var hostname = regexp.MustCompile(`^[A-Za-z0-9.-]+(:[0-9]+)?$`)
 
 // eyebrow is the line over the page's heading: for whom, and how long.
 func eyebrow(page *fibonacco.LearningPage) string {
@@ -114,4 +92,42 @@ func button(page *fibonacco.LearningPage) string {
 // hasHero reports whether the first slide carries the page's heading.
 func hasHero(page *fibonacco.LearningPage) bool {
 	return len(page.Slides) > 0 && page.Slides[0].Component == "HeroSlide"
+}
+
+// approvalAfter is the slide with which the approval button comes up (M3-15): the fourth, unless the
+// content's metadata says otherwise, and never later than the last.
+func approvalAfter(page *fibonacco.LearningPage) int {
+	after := 4
+	if v, ok := page.Metadata["approval_after_slide"].(float64); ok && v >= 1 && v <= 1000 {
+		after = int(v)
+	}
+	return min(after, max(len(page.Slides), 1))
+}
+
+func endingTitle(page *fibonacco.LearningPage) string {
+	if page.ApprovalURL != "" {
+		return "That is all of it"
+	}
+	return "Thank you for reading"
+}
+
+// learnURL is a page's address; the same reader stays known on the next page.
+func learnURL(slug, recipient string) templ.SafeURL {
+	u := url.URL{Path: "/learn/" + slug}
+	if recipient != "" {
+		u.RawQuery = url.Values{"r": {recipient}}.Encode()
+	}
+	return templ.SafeURL(u.String())
+}
+
+func kindWord(kind string) string {
+	switch strings.ToLower(kind) {
+	case "hook":
+		return "An offer"
+	case "edu":
+		return "An idea"
+	case "howto":
+		return "A ten-minute job"
+	}
+	return "An article"
 }

@@ -41,23 +41,25 @@ type site struct{ Deps }
 //	GET  /u/confirm/{token}     asks whether mail is wanted
 //	POST /u/confirm/{token}     it is
 //	GET  /learn/{slug}          a learning page; ?r= says for whom
+//	GET  /learn/{slug}/article  its article alone
 //	GET  /public.css
 //
 // and a page that says so for everything else under /track/, /u/ and /learn/.
 func Mount(mux *http.ServeMux, d Deps) {
 	s := newSite(d)
 	for pattern, handle := range map[string]http.HandlerFunc{
-		"GET /track/open/{token}":  s.open,
-		"GET /track/click/{token}": s.click,
-		"GET /u/{token}":           s.preferences,
-		"POST /u/{token}":          s.changePreferences,
-		"GET /u/confirm/{token}":   s.confirmation,
-		"POST /u/confirm/{token}":  s.confirm,
-		"GET /learn/{slug}":        s.learn,
-		"GET /public.css":          serveCSS,
-		"/track/":                  s.notFound,
-		"/u/":                      s.notFound,
-		"/learn/":                  s.notFound,
+		"GET /track/open/{token}":   s.open,
+		"GET /track/click/{token}":  s.click,
+		"GET /u/{token}":            s.preferences,
+		"POST /u/{token}":           s.changePreferences,
+		"GET /u/confirm/{token}":    s.confirmation,
+		"POST /u/confirm/{token}":   s.confirm,
+		"GET /learn/{slug}":         s.learn,
+		"GET /learn/{slug}/article": s.article,
+		"GET /public.css":           serveCSS,
+		"/track/":                   s.notFound,
+		"/u/":                       s.notFound,
+		"/learn/":                   s.notFound,
 	} {
 		mux.Handle(pattern, guarded(handle))
 	}

@@ -131,9 +131,11 @@ func (f *fakes) deps() public.Deps {
 	}
 }
 
+func mount(mux *http.ServeMux, f *fakes) { public.Mount(mux, f.deps()) }
+
 func (f *fakes) serve(r *http.Request) *httptest.ResponseRecorder {
 	mux := http.NewServeMux()
-	public.Mount(mux, f.deps())
+	mount(mux, f)
 	w := httptest.NewRecorder()
 	mux.ServeHTTP(w, r)
 	return w
@@ -176,7 +178,11 @@ func TestHeaders(t *testing.T) {
 		contains(t, target+": cache", h.Get("Cache-Control"), "no-store")
 		contains(t, target+": policy", h.Get("Content-Security-Policy"), "default-src 'none'", "frame-ancestors 'none'", "form-action 'self'")
 		equal(t, target+": cookies", len(w.Result().Cookies()), 0)
-		for _, no := range []string{"<script", "style=", "onclick", "javascript:"} {
+		// Our own script on learning pages, and nothing else that runs.
+		if n := strings.Count(w.Body.String(), "<script"); n != strings.Count(w.Body.String(), `<script src="/static/learn.js?v=`) || n > 0 && target != "/learn/good?r=x" {
+			t.Errorf("%s holds %d scripts", target, n)
+		}
+		for _, no := range []string{"style=", "onclick", "javascript:"} {
 			if strings.Contains(w.Body.String(), no) {
 				t.Errorf("%s holds %q", target, no)
 			}
@@ -364,6 +370,14 @@ func TestLearnPage(t *testing.T) {
 		`href="https://go.example.com/approve/TOKEN"`, "Set up my page")
 	equal(t, "labels said once", strings.Count(body, "<h3>It is</h3>"), 1)
 	equal(t, "one heading", strings.Count(body, "<h1>"), 1)
+
+	f.page.Related = []fibonacco.RelatedContent{{Slug: "next", Type: "edu", Title: "What is <next>"}}
+	alone := f.serve(get("/learn/good/article?r=x")).Body.String()
+	contains(t, "article", alone, "<h1>A page</h1>", "<h2>Article</h2>", "/approve/TOKEN", `href="/learn/next?r=x"`, "What is &lt;next&gt;", "The same as 7 slides")
+	if strings.Contains(alone, "Hero body") {
+		t.Error("the article shows the slides")
+	}
+	equal(t, "no such article", f.serve(get("/learn/bad/article")).Code, http.StatusNotFound)
 
 	f.page = &fibonacco.LearningPage{Content: fibonacco.Content{Title: "Only an article", DurationSeconds: 60}, ArticleHTML: "<p>Text</p>"}
 	body = f.serve(get("/learn/good")).Body.String()

@@ -49,7 +49,7 @@ func newWorld(t testing.TB, d *db.DB) *world {
 	t.Cleanup(tracker.Close)
 	w := &world{d, signer, http.NewServeMux()}
 	public.Mount(w.mux, public.Deps{
-		Tracker: tracker, Unsubscriber: tracker, Pages: learning.New(d, signer, cfg), PublicURL: cfg.HTTP.PublicURL, Log: slog.New(slog.DiscardHandler),
+		Tracker: tracker, Unsubscriber: tracker, Pages: learning.New(d, q, signer, cfg, nil), PublicURL: cfg.HTTP.PublicURL, Log: slog.New(slog.DiscardHandler),
 	})
 	now := d.Clock().Now()
 	for _, insert := range []struct {

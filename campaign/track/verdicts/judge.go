@@ -1,10 +1,13 @@
 package verdicts
 
 import (
+	"net/http"
 	"net/netip"
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/fibonacco/fibonacco"
 )
 
 // Rules is a whole file of rules, ready to judge. Safe for concurrent use.
@@ -47,6 +50,15 @@ func (r *Rules) Judge(h *Hit) *Rule {
 		}
 	}
 	return open[len(open)-1] // the last one asks nothing
+}
+
+// Machine reports whether a user agent is not a person's, for those who count what is seen by scripts
+// on a page: a scanner, a crawler, a program, or nothing at all.
+func (r *Rules) Machine(agent string) bool {
+	now := fibonacco.RealTime()
+	delivered := now.Add(-time.Hour)
+	h := &Hit{Kind: Clicked, At: now, Agent: agent, Method: http.MethodGet, Sent: &delivered, Delivered: &delivered}
+	return r.Judge(h).Verdict != fibonacco.Human
 }
 
 // Explain is every rule that holds, the one that decides first.

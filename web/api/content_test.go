@@ -1,0 +1,113 @@
+package api_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/fibonacco/fibonacco"
+	"github.com/fibonacco/fibonacco/web/api"
+)
+
+// pages is a Learning Center with one page, "a-page", and one visit to it, "v1". It notes what it was told.
+type pages struct{ told []string }
+
+func noSuchPage(slug string) error {
+	if slug == "a-page" {
+		return nil
+	}
+	return fibonacco.Errorf(fibonacco.NotFound, "there is no such page")
+}
+
+func (p *pages) LearningPage(_ context.Context, slug, recipient string) (*fibonacco.LearningPage, error) {
+	if err := noSuchPage(slug); err != nil {
+		return nil, err
+	}
+	page := &fibonacco.LearningPage{Content: fibonacco.Content{Slug: slug, Type: "hook", Title: "A page"}}
+	if recipient == "rosa" {
+		page.For, page.ApprovalURL = "</script>\u2028{{ x }}", "https://go.example.com/approve/T"
+	}
+	return page, nil
+}
+
+func (p *pages) ListPages(_ context.Context, kind string, after int64, _ int) ([]fibonacco.ContentSummary, int64, error) {
+	if kind == "edu" || after > 0 {
+		return nil, 0, nil
+	}
+	return []fibonacco.ContentSummary{{Slug: "a-page", Type: "hook", Title: "A page"}}, 0, nil
+}
+
+func (p *pages) ContentStats(_ context.Context, slug string) (*fibonacco.ContentStats, error) {
+	return &fibonacco.ContentStats{Slug: slug, Views: 2, Slides: []fibonacco.SlideViews{}}, noSuchPage(slug)
+}
+
+func (p *pages) StartView(_ context.Context, slug, recipient string, v fibonacco.VisitContext) (string, error) {
+	p.told = append(p.told, fmt.Sprint("start ", recipient, " ", v))
+	return "v1", noSuchPage(slug)
+}
+
+func (p *pages) RecordView(_ context.Context, slug, view string, step fibonacco.ViewStep) error {
+	if slug != "a-page" || view != "v1" {
+		return fibonacco.InvalidFields("nothing was counted", []fibonacco.FieldError{{Field: "view", Reason: "is not a visit to this page"}})
+	}
+	p.told = append(p.told, fmt.Sprint(step))
+	return nil
+}
+
+func TestContent(t *testing.T) {
+	t.Parallel()
+	o := newHouse().options()
+	learning := &pages{}
+	o.Learning = learning
+	a := api.New(o)
+	for _, tc := range []struct {
+		route, role, body string
+		status            int
+		says              string
+	}{
+		{"GET /content", "-", "", 200, `"data":[{"slug":"a-page"`},
+		{"GET /content?type=edu", "-", "", 200, `{"data":[],"next":0}`},
+		{"GET /content?type=poem", "-", "", 422, `"code"`},
+		{"GET /content/a-page", "-", "", 200, `"approval_url":""`},
+		{"GET /content/a-page?r=rosa", "-", "", 200, `"approval_url":"https://go.example.com/approve/T"`},
+		{"GET /content/a-page?smb_id=1", "-", "", 422, "smb_id"},
+		{"GET /content/none", "-", "", 404, "no such page"},
+		{"GET /content/a-page/stats", "-", "", 401, ""},
+		{"GET /content/a-page/stats", "viewer", "", 200, `"views":2`},
+		{"GET /content/none/stats", "viewer", "", 404, ""},
+		{"POST /content/a-page/track/start", "-", `{"recipient":"rosa","from":"https://a.example/"}`, 200, `{"view":"v1"}`},
+		{"POST /content/none/track/start", "-", `{}`, 404, ""},
+		{"POST /content/a-page/track/slide", "-", `{"view":"v1","slide":2,"seconds":7}`, 204, ""},
+		{"POST /content/a-page/track/complete", "-", `{"view":"v1"}`, 204, ""},
+		{"POST /content/a-page/track/approval-click", "-", `{"view":"v1"}`, 204, ""},
+		{"POST /content/a-page/track/download", "-", `{"view":"v1"}`, 204, ""},
+		{"POST /content/a-page/track/slide", "-", `{"view":"v2","slide":2}`, 422, "is not a visit to this page"},
+		{"POST /content/other/track/slide", "-", `{"view":"v1","slide":2}`, 422, "is not a visit to this page"},
+		{"POST /content/a-page/track/slide", "-", `{"slide":2}`, 422, "view"},
+		{"POST /content/a-page/track/share", "-", `{"view":"v1"}`, 401, ""},
+		{"GET /content/a-page/track/complete?view=v1", "viewer", "", 405, ""},
+	} {
+		q := request{route: tc.route, role: tc.role, body: tc.body}
+		got := do(t, a, q)
+		if got.StatusCode != tc.status || !strings.Contains(got.body, tc.says) {
+			t.Errorf("%s %s: %d %s, want %d %s", tc.route, tc.body, got.StatusCode, got.body, tc.status, tc.says)
+		}
+	}
+	want := "start rosa { https://a.example/ 192.0.2.1 },start  {  192.0.2.1 },{slide 2 7},{complete 0 0},{approval-click 0 0},{download 0 0}"
+	if told := strings.Join(learning.told, ","); told != want {
+		t.Errorf("told %s, want %s", told, want)
+	}
+	// What a business is called is a string of JSON, and nothing that a browser would run.
+	var named struct{ For string }
+	got := do(t, a, request{route: "GET /content/a-page?r=rosa", role: "-"})
+	if err := json.Unmarshal([]byte(got.body), &named); err != nil || named.For != "</script>\u2028{{ x }}" || !strings.HasPrefix(got.Header.Get("Content-Type"), "application/json") {
+		t.Errorf("%v %v %s", err, got.Header, got.body)
+	}
+	foreign := do(t, a, request{route: "POST /content/a-page/track/complete", role: "-", body: `{"view":"v1"}`, headers: map[string]string{"Sec-Fetch-Site": "cross-site"}})
+	if foreign.StatusCode != http.StatusForbidden {
+		t.Errorf("told by another site: %d", foreign.StatusCode)
+	}
+}
