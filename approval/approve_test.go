@@ -175,7 +175,7 @@ func TestCreateOnce(t *testing.T) {
 
 func TestCreate(t *testing.T) {
 	hostile := `<script>alert("é")</script> {{ x }} ` + "\u202e" + `👩‍🦱 '`
-	for name, tc := range map[string]struct {
+	cases := map[string]struct {
 		change func(r *fibonacco.ApprovalRequest)
 		fields string // that are refused
 	}{
@@ -189,29 +189,29 @@ func TestCreate(t *testing.T) {
 		"two addresses":    {func(r *fibonacco.ApprovalRequest) { r.Email = "a@example.com, b@example.com" }, "email"},
 		"words for number": {func(r *fibonacco.ApprovalRequest) { r.Phone = "call me" }, "phone"},
 		"strange referrer": {func(r *fibonacco.ApprovalRequest) { r.SourceURL = "https://example.com/\x00" }, ""},
-	} {
-		t.Run(name, func(t *testing.T) {
-			dbtest.Each(t, func(t *testing.T, d *db.DB, clock *fibonacco.FakeClock) {
-				w := newWorld(t, d, clock)
-				r := yes(w.claim(1, "listing_claim", ""))
-				tc.change(&r)
-				a, err := w.svc.Create(t.Context(), r)
-				var refused []string
-				if e, ok := err.(*fibonacco.Error); ok { //nolint:errorlint // it is handed through
-					for _, f := range e.Fields {
-						refused = append(refused, f.Field)
-					}
-				}
-				equal(t, "refused", strings.Join(refused, " "), tc.fields)
-				if tc.fields != "" {
-					equal(t, "stored", w.count(`SELECT count(*) FROM approvals`), 0)
-					return
-				}
-				must(t, err)
-				equal(t, "stored name", w.count(`SELECT count(*) FROM approvals WHERE id = $1 AND approver_name = $2 AND status = 'pending'`, a.ID, strings.TrimSpace(r.Name)), 1)
-			})
-		})
 	}
+	dbtest.Each(t, func(t *testing.T, d *db.DB, clock *fibonacco.FakeClock) {
+		w := newWorld(t, d, clock)
+		for name, tc := range cases {
+			w.exec(`DELETE FROM approvals`)
+			r := yes(w.claim(1, "listing_claim", ""))
+			tc.change(&r)
+			a, err := w.svc.Create(t.Context(), r)
+			var refused []string
+			if e, ok := err.(*fibonacco.Error); ok { //nolint:errorlint // it is handed through
+				for _, f := range e.Fields {
+					refused = append(refused, f.Field)
+				}
+			}
+			equal(t, name+": refused", strings.Join(refused, " "), tc.fields)
+			if tc.fields != "" {
+				equal(t, name+": stored", w.count(`SELECT count(*) FROM approvals`), 0)
+				continue
+			}
+			must(t, err)
+			equal(t, name+": stored", w.count(`SELECT count(*) FROM approvals WHERE id = $1 AND approver_name = $2 AND status = 'pending'`, a.ID, strings.TrimSpace(r.Name)), 1)
+		}
+	})
 }
 
 func TestSourceType(t *testing.T) {
