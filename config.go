@@ -23,6 +23,8 @@ type Config struct {
 	OIDC     OIDCConfig     `yaml:"oidc"`
 	Clock    ClockConfig    `yaml:"clock"`
 
+	Services []Offering `yaml:"-"` // what a business can say yes to; of services.yaml
+
 	DataDir   string `yaml:"data_dir"`   // FIBONACCO_DATA_DIR; folder for the SQLite file, keys, caught mail
 	SecretKey string `yaml:"secret_key"` // FIBONACCO_SECRET_KEY; comma separated, the first signs
 	LogLevel  string `yaml:"log_level"`  // FIBONACCO_LOG_LEVEL; debug, info, warn, error

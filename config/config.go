@@ -15,6 +15,9 @@ type Options struct {
 	// QueueFile is laid over queues.yaml. "" means queues.yaml in Dir, which may be missing,
 	// and then the file that $FIBONACCO_QUEUES names.
 	QueueFile string
+	// The services of services.yaml in Dir, which may be missing, and of the file that
+	// $FIBONACCO_SERVICES names are laid over the shipped ones by type.
+	//
 	// Dir is where unnamed files are looked for; "" means the working directory.
 	Dir string
 	// Environ is the environment as "NAME=value"; nil means the process's own, empty means none.
@@ -68,6 +71,7 @@ func Read(opts Options) (*Settings, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.Config.Services = l.services(l.fileNames(nil, env["FIBONACCO_SERVICES"], opts.Dir, "services.yaml"))
 	validate(s.Config, l.refuse)
 	validateSupervisors(s.Supervisors, l.refuse)
 	if len(l.problems) > 0 {

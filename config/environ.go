@@ -16,8 +16,9 @@ const (
 
 // otherVariables are ours, but set no key.
 var otherVariables = map[string]string{
-	"FIBONACCO_CONFIG": "A fibonacco.yaml of your own.",
-	"FIBONACCO_QUEUES": "A queues.yaml of your own.",
+	"FIBONACCO_CONFIG":   "A fibonacco.yaml of your own.",
+	"FIBONACCO_QUEUES":   "A queues.yaml of your own.",
+	"FIBONACCO_SERVICES": "A services.yaml of your own.",
 }
 
 // environment reads "NAME=value" pairs. Empty ones count as not set.

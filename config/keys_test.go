@@ -124,7 +124,7 @@ func TestEnvExampleIsComplete(t *testing.T) {
 			want = append(want, k.Env+"_FILE")
 		}
 	}
-	want = append(want, "FIBONACCO_CONFIG", "FIBONACCO_QUEUES")
+	want = append(want, "FIBONACCO_CONFIG", "FIBONACCO_QUEUES", "FIBONACCO_SERVICES")
 	slices.Sort(want)
 	slices.Sort(listed)
 	equal(t, "variables", listed, want)

@@ -38,6 +38,7 @@ func validate(c fibonacco.Config, report func(path, reason string)) {
 		}
 	}
 	check.notNegative("clock.scale", c.Clock.Scale)
+	validateServices(c.Services, report)
 	check.filled("data_dir", c.DataDir)
 	check.secretKey("secret_key", c.SecretKey)
 	check.oneOf("log_level", c.LogLevel, "debug", "info", "warn", "error")

@@ -22,6 +22,9 @@ func (o owned) id() bool { return o.key == "id" }
 
 func (o owned) name() string { return o.table + "." + o.column }
 
+// live is true of an approval that is under way or done. A business has one of each service.
+const live = `approvals.status IN ('pending', 'provisioning', 'provisioned')`
+
 // tables is every table that holds rows of a business. A test compares it with the live schema:
 // who adds a column that names a business, adds it here or to exceptions.
 var tables = []owned{
@@ -34,8 +37,17 @@ var tables = []owned{
 	},
 	{table: "rvm_drops", column: "smb_id", key: "id", stays: `rvm_drops.status IN ('queued', 'cancelled')`},
 	{table: "voicemail_skips", column: "smb_id", key: "campaign_send_id"},
-	{table: "approvals", column: "smb_id", key: "id"},
-	{table: "provisioning_tasks", column: "smb_id", key: "id"},
+	{
+		table: "approvals", column: "smb_id", key: "id",
+		own: live + ` AND EXISTS (SELECT 1 FROM approvals own WHERE own.smb_id = $1
+			AND own.service_type = approvals.service_type AND own.status IN ('pending', 'provisioning', 'provisioned'))`,
+	},
+	{
+		table: "provisioning_tasks", column: "smb_id", key: "id",
+		own: `EXISTS (SELECT 1 FROM approvals JOIN approvals own ON own.smb_id = $1 AND own.id <> approvals.id
+			AND own.service_type = approvals.service_type AND own.status IN ('pending', 'provisioning', 'provisioned')
+			WHERE approvals.id = provisioning_tasks.approval_id AND ` + live + `)`,
+	},
 	{table: "content_views", column: "smb_id", key: "id"},
 	{table: "notices", column: "smb_id", key: "id"},
 	{table: "callbacks", column: "smb_id", key: "id"},
@@ -98,7 +110,7 @@ func (o owned) staying() string {
 	where := "CAST($1 AS bigint) IS NULL"
 	for _, c := range []string{o.own, o.stays} {
 		if c != "" {
-			where += " OR " + c
+			where += " OR (" + c + ")"
 		}
 	}
 	return where
@@ -159,7 +171,7 @@ func (o owned) giveBack(ctx context.Context, tx *db.Tx, to, from int64, k keys) 
 	}
 	where, arg := o.condition(k, "$3")
 	if o.own != "" {
-		where += ` AND NOT ` + o.own
+		where += ` AND NOT (` + o.own + `)`
 	}
 	if _, err := tx.Exec(ctx, `UPDATE `+o.table+` SET `+o.column+` = $1 WHERE `+o.column+` = $2 AND `+where, to, from, arg); err != nil {
 		return fmt.Errorf("give %d rows of SMB %d in %s back: %w", k.len(), from, o.table, err)

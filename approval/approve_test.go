@@ -1,0 +1,230 @@
+package approval_test
+
+import (
+	"context"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/fibonacco/fibonacco"
+	"github.com/fibonacco/fibonacco/approval"
+	"github.com/fibonacco/fibonacco/db"
+	"github.com/fibonacco/fibonacco/db/dbtest"
+	"github.com/fibonacco/fibonacco/queue"
+)
+
+type world struct {
+	*testing.T
+	db     *db.DB
+	clock  *fibonacco.FakeClock
+	svc    *approval.Service
+	signer *fibonacco.Signer
+}
+
+func newWorld(t *testing.T, d *db.DB, clock *fibonacco.FakeClock) *world {
+	t.Helper()
+	q, err := queue.New(queue.Options{DB: d})
+	must(t, err)
+	signer, err := fibonacco.NewSigner(strings.Repeat("k", 32))
+	must(t, err)
+	w := &world{T: t, db: d, clock: clock, signer: signer}
+	w.svc = approval.New(d, q, signer, fibonacco.Config{Services: []fibonacco.Offering{
+		{Type: "listing_claim", Automatic: true, Upsells: []string{"sms_reminders"}}, {Type: "sms_reminders"},
+	}})
+	w.exec(`INSERT INTO communities (id, uuid, name, slug, state) VALUES (1, $1, 'Brooklyn', 'brooklyn', 'NY')`, uuid.NewString())
+	for id := range 2 {
+		w.exec(`INSERT INTO smbs (id, uuid, community_id, business_name) VALUES ($1, $2, 1, 'Marisol')`, id+1, uuid.NewString())
+	}
+	return w
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (w *world) exec(query string, args ...any) {
+	w.Helper()
+	must(w.T, w.db.Update(w.Context(), func(tx *db.Tx) error {
+		_, err := tx.Exec(w.Context(), query, args...)
+		return err
+	}))
+}
+
+func (w *world) count(query string, args ...any) (n int) {
+	w.Helper()
+	must(w.T, w.db.View(w.Context(), func(tx *db.Tx) (err error) {
+		n, err = db.Count(w.Context(), tx, query, args...)
+		return err
+	}))
+	return n
+}
+
+func (w *world) claim(smb int64, service, source string) fibonacco.ApprovalClaim {
+	w.Helper()
+	token, err := w.svc.GenerateToken(w.Context(), smb, service, source)
+	must(w.T, err)
+	c, err := w.svc.ValidateToken(w.Context(), token)
+	must(w.T, err)
+	return *c
+}
+
+func yes(c fibonacco.ApprovalClaim) fibonacco.ApprovalRequest {
+	return fibonacco.ApprovalRequest{Claim: c, Name: "Marisol Ortiz", Email: "marisol@example.com", ContactConsent: true}
+}
+
+func equal[T comparable](t *testing.T, what string, got, want T) {
+	t.Helper()
+	if got != want {
+		t.Errorf("%s = %v, want %v", what, got, want)
+	}
+}
+
+// A token is good for its business, its service and seven days; whatever is wrong with one, the
+// refusal says the same.
+func TestToken(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB, clock *fibonacco.FakeClock) {
+		w := newWorld(t, d, clock)
+		token, err := w.svc.GenerateToken(t.Context(), 1, "listing_claim", "HOOK-001")
+		must(t, err)
+		c, err := w.svc.ValidateToken(t.Context(), token)
+		must(t, err)
+		equal(t, "claim", *c, fibonacco.ApprovalClaim{SMBID: 1, ServiceType: "listing_claim", SourceID: "HOOK-001", Expires: dbtest.Start.Add(7 * 24 * time.Hour)})
+
+		words := ""
+		refuse := func(what, token string) {
+			t.Helper()
+			_, err := w.svc.ValidateToken(t.Context(), token)
+			equal(t, what, fibonacco.CodeOf(err), fibonacco.Forbidden)
+			if words == "" && err != nil {
+				words = err.Error()
+			}
+			if err != nil {
+				equal(t, what+": words", err.Error(), words)
+			}
+		}
+		refuse("empty", "")
+		refuse("altered", token[:len(token)-1]+map[bool]string{true: "B", false: "A"}[strings.HasSuffix(token, "A")])
+		refuse("of another purpose", w.signer.SignSend(fibonacco.LearnToken, fibonacco.SendClaim{SMBID: 1}))
+		refuse("of no service", w.signer.SignApproval(fibonacco.ApprovalClaim{SMBID: 1, ServiceType: "gold", Expires: dbtest.Start.Add(time.Hour)}))
+		refuse("of nobody", w.signer.SignApproval(fibonacco.ApprovalClaim{SMBID: 99, ServiceType: "listing_claim", Expires: dbtest.Start.Add(time.Hour)}))
+		clock.Advance(7 * 24 * time.Hour)
+		_, err = w.svc.ValidateToken(t.Context(), token)
+		must(t, err)
+		clock.Advance(time.Second)
+		refuse("expired", token)
+		fresh, err := w.svc.GenerateToken(t.Context(), 1, "listing_claim", "")
+		must(t, err)
+		w.exec(`UPDATE smbs SET deleted_at = $1 WHERE id = 1`, clock.Now())
+		refuse("of a deleted business", fresh)
+
+		elsewhere := fibonacco.WithPrincipal(t.Context(), &fibonacco.Principal{Role: fibonacco.Manager, Communities: []int64{2}})
+		_, err = w.svc.GenerateToken(elsewhere, 2, "listing_claim", "")
+		equal(t, "token for another's business", fibonacco.CodeOf(err), fibonacco.NotFound)
+		_, err = w.svc.GenerateToken(t.Context(), 2, "gold", "")
+		equal(t, "token for no service", fibonacco.CodeOf(err), fibonacco.Invalid)
+	})
+}
+
+// Ten at once make one approval and one event.
+func TestCreateOnce(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB, clock *fibonacco.FakeClock) {
+		w := newWorld(t, d, clock)
+		c := w.claim(1, "listing_claim", "HOOK-001")
+		errs := make([]error, 10)
+		var wg sync.WaitGroup
+		for i := range errs {
+			wg.Go(func() { _, errs[i] = w.svc.Create(context.WithoutCancel(t.Context()), yes(c)) })
+		}
+		wg.Wait()
+		made := 0
+		for _, err := range errs {
+			if err == nil {
+				made++
+			} else {
+				equal(t, "the others", fibonacco.CodeOf(err), fibonacco.Conflict)
+			}
+		}
+		equal(t, "made", made, 1)
+		equal(t, "approvals", w.count(`SELECT count(*) FROM approvals`), 1)
+		equal(t, "events", w.count(`SELECT count(*) FROM analytics_events WHERE event_type = 'approval.submitted'`), 1)
+
+		id, err := w.svc.Live(t.Context(), c)
+		must(t, err)
+		_, err = w.svc.Live(t.Context(), w.claim(1, "sms_reminders", ""))
+		equal(t, "another service", fibonacco.CodeOf(err), fibonacco.NotFound)
+		_, err = w.svc.Live(t.Context(), w.claim(2, "listing_claim", ""))
+		equal(t, "another business", fibonacco.CodeOf(err), fibonacco.NotFound)
+
+		for status, again := range map[string]bool{"provisioning": false, "provisioned": false, "failed": true} {
+			w.exec(`UPDATE approvals SET status = $1 WHERE id = $2`, status, id)
+			_, err = w.svc.Create(t.Context(), yes(c))
+			equal(t, "again when "+status, err == nil, again)
+			w.exec(`DELETE FROM approvals WHERE id <> $1`, id)
+		}
+		clock.Advance(8 * 24 * time.Hour)
+		_, err = w.svc.Create(t.Context(), yes(c))
+		equal(t, "a form that lay open", fibonacco.CodeOf(err), fibonacco.Forbidden)
+	})
+}
+
+func TestCreate(t *testing.T) {
+	hostile := `<script>alert("é")</script> {{ x }} ` + "\u202e" + `👩‍🦱 '`
+	cases := map[string]struct {
+		change func(r *fibonacco.ApprovalRequest)
+		fields string // that are refused
+	}{
+		"fine":             {func(*fibonacco.ApprovalRequest) {}, ""},
+		"hostile name":     {func(r *fibonacco.ApprovalRequest) { r.Name = hostile }, ""},
+		"telephone":        {func(r *fibonacco.ApprovalRequest) { r.Phone = "+1 (718) 555-0142 ext. 5" }, ""},
+		"nothing":          {func(r *fibonacco.ApprovalRequest) { *r = fibonacco.ApprovalRequest{Claim: r.Claim} }, "name email consent"},
+		"zero byte":        {func(r *fibonacco.ApprovalRequest) { r.Name = "a\x00b" }, "name"},
+		"broken text":      {func(r *fibonacco.ApprovalRequest) { r.Name = "a\xff" }, "name"},
+		"long":             {func(r *fibonacco.ApprovalRequest) { r.Name = strings.Repeat("é", 256) }, "name"},
+		"two addresses":    {func(r *fibonacco.ApprovalRequest) { r.Email = "a@example.com, b@example.com" }, "email"},
+		"words for number": {func(r *fibonacco.ApprovalRequest) { r.Phone = "call me" }, "phone"},
+		"strange referrer": {func(r *fibonacco.ApprovalRequest) { r.SourceURL = "https://example.com/\x00" }, ""},
+	}
+	dbtest.Each(t, func(t *testing.T, d *db.DB, clock *fibonacco.FakeClock) {
+		w := newWorld(t, d, clock)
+		for name, tc := range cases {
+			w.exec(`DELETE FROM approvals`)
+			r := yes(w.claim(1, "listing_claim", ""))
+			tc.change(&r)
+			a, err := w.svc.Create(t.Context(), r)
+			var refused []string
+			if e, ok := err.(*fibonacco.Error); ok { //nolint:errorlint // it is handed through
+				for _, f := range e.Fields {
+					refused = append(refused, f.Field)
+				}
+			}
+			equal(t, name+": refused", strings.Join(refused, " "), tc.fields)
+			if tc.fields != "" {
+				equal(t, name+": stored", w.count(`SELECT count(*) FROM approvals`), 0)
+				continue
+			}
+			must(t, err)
+			equal(t, name+": stored", w.count(`SELECT count(*) FROM approvals WHERE id = $1 AND approver_name = $2 AND status = 'pending'`, a.ID, strings.TrimSpace(r.Name)), 1)
+		}
+	})
+}
+
+func TestSourceType(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB, clock *fibonacco.FakeClock) {
+		w := newWorld(t, d, clock)
+		w.exec(`INSERT INTO content (slug, type, title) VALUES ('your-page', 'hook', 'Your page')`)
+		for source, want := range map[string]string{
+			"HOOK-001": "email", "your-page": "learning_center", "phone:17": "phone", "chat:4": "chat", "": "direct", "nowhere": "direct", "fax:3": "direct",
+		} {
+			a, err := w.svc.Create(t.Context(), yes(w.claim(1, "listing_claim", source)))
+			must(t, err)
+			equal(t, source, a.SourceType, want)
+			w.exec(`DELETE FROM approvals`)
+		}
+	})
+}
