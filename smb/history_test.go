@@ -45,7 +45,7 @@ func approved(t testing.TB, d *db.DB, smb int64, status string, at time.Time) in
 	t.Helper()
 	return insert(t, d, `
 		INSERT INTO approvals (uuid, smb_id, service_type, approver_name, approver_email, source_type, status, approved_at)
-		VALUES ($uuid, $1, 'listing_claim', 'Rosa', 'rosa@example.com', 'email', $2, $3) RETURNING id`, smb, status, at)
+		VALUES ($uuid, $1, (SELECT CASE count(*) WHEN 0 THEN 'listing_claim' ELSE 'service_' || count(*) END FROM approvals WHERE smb_id = $1), 'Rosa', 'rosa@example.com', 'email', $2, $3) RETURNING id`, smb, status, at)
 }
 
 func met(t testing.TB, d *db.DB, smb int64, at time.Time) {

@@ -20,7 +20,7 @@ func (h *house) consents() string {
 	must(h.t, h.db.View(h.t.Context(), func(tx *db.Tx) error {
 		rows, err := tx.Query(h.t.Context(), `
 			SELECT s.business_name, c.channel, c.granted, c.occurred_at, c.source, c.wording, c.ip, c.address
-			FROM consents c JOIN smbs s ON s.id = c.smb_id WHERE s.community_id = $1 ORDER BY c.id`, h.community)
+			FROM consents c JOIN smbs s ON s.id = c.smb_id WHERE s.community_id = $1 ORDER BY s.business_name, c.id`, h.community) // batches that are not about the same business keep no order among them
 		if err != nil {
 			return err
 		}
@@ -61,10 +61,10 @@ func TestConsents(t *testing.T) {
 		today := h.db.Clock().Now().Format(time.DateOnly)
 		want := strings.ReplaceAll("A email true 2026-02-03 web form|You may write to us.|203.0.113.7|a@a.example\n"+
 			"A sms true 2026-02-03 web form|You may write to us.|203.0.113.7|+17185550101\n"+
+			"A sms false NOW import|The column \"SMS Consent\" of the file \"list.csv\" said \"no\".||+17185550101\n"+
 			"B email false NOW import|The column \"Email Opt In\" of the file \"list.csv\" said \"no\".||b@b.example\n"+
 			"C rvm false 2026-01-05 import|The column \"Voicemail Consent\" of the file \"list.csv\" said \"opted out\".||\n"+
-			"C phone true 2026-01-05 import|The column \"Phone Consent\" of the file \"list.csv\" said \"1\".||\n"+
-			"A sms false NOW import|The column \"SMS Consent\" of the file \"list.csv\" said \"no\".||+17185550101", "NOW", today)
+			"C phone true 2026-01-05 import|The column \"Phone Consent\" of the file \"list.csv\" said \"1\".||", "NOW", today)
 		if got := h.consents(); got != want || r.Consents != 6 {
 			h.t.Errorf("%d consents\n%s\nwant\n%s", r.Consents, got, want)
 		}
