@@ -9,7 +9,10 @@ TESTENV := go run ./scripts/testenv
 ARGS    ?=
 
 # Where goroutines meet: these run a second time under the race detector.
-RACE := ./db ./queue ./campaign ./campaign/track ./campaign/voicemail ./smb ./smb/imports ./smb/merge ./mail/... ./cluster ./learning ./notice
+RACE := ./db ./queue ./campaign ./campaign/track ./mail/smtp ./mail/domains ./cluster ./learning ./notice
+# Of these, the tests in which several do something at once.
+RACE_SOME := ./smb ./smb/merge ./smb/imports ./campaign/voicemail
+RACE_RUN  := AtOnce|Concurrent|Together|Limit|While|Parallel|Turn
 
 .PHONY: help
 help: ## list what there is to make
@@ -38,7 +41,8 @@ ifneq ($(RACE),)
 	@set -- $$(go env CC); \
 	if command -v "$$1" >/dev/null; then \
 		echo "$(TESTENV) --without chromium -- go test -race -timeout 8m $(RACE)"; \
-		$(TESTENV) --without chromium -- env CGO_ENABLED=1 go test -race -timeout 8m $(RACE); \
+		$(TESTENV) --without chromium -- env CGO_ENABLED=1 go test -race -timeout 8m $(RACE) && \
+		$(TESTENV) --without chromium -- env CGO_ENABLED=1 go test -race -timeout 8m -run '$(RACE_RUN)' $(RACE_SOME); \
 	elif [ "$$CI" = true ]; then \
 		echo "the race detector needs a C compiler, and there is no $$1" >&2; exit 1; \
 	else \

@@ -1,3 +1,7 @@
+//go:build !race
+
+// What these tests watch happens between processes, where the race detector sees nothing.
+
 package campaign_test
 
 import (

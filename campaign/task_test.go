@@ -5,12 +5,17 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/fibonacco/fibonacco"
 	"github.com/fibonacco/fibonacco/campaign/track"
 	"github.com/fibonacco/fibonacco/db"
 	"github.com/fibonacco/fibonacco/queue"
 )
+
+// crashStart is a Monday, just after ten in New York. The clock then runs fast: what the product does
+// every few seconds it does many times a second.
+var crashStart = time.Date(2026, 3, 2, 15, 0, 1, 0, time.UTC)
 
 // tasks are what a node can be started for beside sending.
 var tasks = map[string]func(ctx context.Context, n node, d *db.DB, tr *trap) error{
