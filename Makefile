@@ -12,7 +12,7 @@ ARGS    ?=
 RACE := ./db ./queue ./campaign ./campaign/track ./mail/smtp ./mail/domains ./cluster ./learning ./notice
 # Of these, the tests in which several do something at once.
 RACE_SOME := ./smb ./smb/merge ./smb/imports ./campaign/voicemail
-RACE_RUN  := AtOnce|Concurrent|Together|Limit|While|Parallel|Turn
+RACE_RUN  := AtOnce|Races|Concurrent|Together|Limit|While|Parallel|Turn
 
 .PHONY: help
 help: ## list what there is to make
