@@ -166,20 +166,48 @@ func (s *Signer) VerifySend(kind TokenKind, token string) (c SendClaim, ok bool)
 	return c, len(p) == 0
 }
 
-// SignConfirmation makes the token of a confirmation's link.
-func (s *Signer) SignConfirmation(id int64) string {
-	return s.Sign(ConfirmToken, binary.AppendVarint(nil, id))
+// SignID makes the token of one thing that has an id: a confirmation, a receipt, a booking, a request
+// for a review. What became of the thing since, its module knows.
+func (s *Signer) SignID(kind TokenKind, id int64) string {
+	return s.Sign(kind, binary.AppendVarint(nil, id))
 }
 
-// VerifyConfirmation returns the confirmation of a token made by SignConfirmation, whatever became of
-// it since.
-func (s *Signer) VerifyConfirmation(token string) (id int64, ok bool) {
-	p, ok := s.Verify(ConfirmToken, token)
+// VerifyID returns the id of a token made by SignID for the same kind.
+func (s *Signer) VerifyID(kind TokenKind, token string) (id int64, ok bool) {
+	p, ok := s.Verify(kind, token)
 	if !ok {
 		return 0, false
 	}
 	id, n := binary.Varint(p)
 	return id, n > 0 && n == len(p)
+}
+
+// OwnerClaim is what the link of a business's own pages proves: its holder was mailed it at the
+// address on record, and may see and change what the business has approved.
+type OwnerClaim struct {
+	SMBID   int64
+	Expires time.Time
+}
+
+// SignOwner makes the token of a business's own pages.
+func (s *Signer) SignOwner(c OwnerClaim) string {
+	p := binary.AppendVarint(nil, c.SMBID)
+	return s.Sign(OwnerToken, binary.AppendVarint(p, c.Expires.Unix()))
+}
+
+// VerifyOwner returns the claim of a token made by SignOwner, expired or not: look at Expires.
+func (s *Signer) VerifyOwner(token string) (c OwnerClaim, ok bool) {
+	p, ok := s.Verify(OwnerToken, token)
+	if !ok {
+		return OwnerClaim{}, false
+	}
+	var n int
+	if c.SMBID, n = binary.Varint(p); n <= 0 {
+		return OwnerClaim{}, false
+	}
+	expires, m := binary.Varint(p[n:])
+	c.Expires = time.Unix(expires, 0).UTC()
+	return c, m > 0 && n+m == len(p)
 }
 
 // SignApproval makes an approval token (M4-01).

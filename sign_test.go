@@ -39,19 +39,19 @@ func TestSendTokenRoundTrip(t *testing.T) {
 	})
 }
 
-func TestConfirmationToken(t *testing.T) {
+func TestIDToken(t *testing.T) {
 	s := signer(t, keyA)
 	rapid.Check(t, func(t *rapid.T) {
 		want := rapid.Int64().Draw(t, "confirmation")
-		token := s.SignConfirmation(want)
-		if got, ok := s.VerifyConfirmation(token); !ok || got != want {
+		token := s.SignID(fibonacco.ConfirmToken, want)
+		if got, ok := s.VerifyID(fibonacco.ConfirmToken, token); !ok || got != want {
 			t.Fatalf("%s → %d %v, want %d", token, got, ok, want)
 		}
 		if _, ok := s.VerifySend(fibonacco.UnsubscribeToken, token); ok {
 			t.Fatal("a token of one kind opens another's door")
 		}
 		send := s.SignSend(fibonacco.UnsubscribeToken, fibonacco.SendClaim{SendID: want, SMBID: 7})
-		if _, ok := s.VerifyConfirmation(send); ok {
+		if _, ok := s.VerifyID(fibonacco.ConfirmToken, send); ok {
 			t.Fatal("the way out is a way in")
 		}
 	})
@@ -128,4 +128,21 @@ func BenchmarkAppendSend(b *testing.B) {
 	for b.Loop() {
 		buf = s.AppendSend(buf[:0], fibonacco.TrackToken, fibonacco.SendClaim{SendID: 123456, SMBID: 98765, LinkID: 2})
 	}
+}
+
+func TestOwnerToken(t *testing.T) {
+	s := signer(t, keyA)
+	rapid.Check(t, func(t *rapid.T) {
+		want := fibonacco.OwnerClaim{SMBID: rapid.Int64Min(1).Draw(t, "smb"), Expires: time.Unix(rapid.Int64Range(0, 1<<35).Draw(t, "expires"), 0).UTC()}
+		token := s.SignOwner(want)
+		if got, ok := s.VerifyOwner(token); !ok || got != want {
+			t.Fatalf("%s → %v %v, want %v", token, got, ok, want)
+		}
+		if _, ok := s.VerifyID(fibonacco.BookingToken, token); ok {
+			t.Fatal("an owner's token opens a booking")
+		}
+		if _, ok := s.VerifyOwner(s.SignID(fibonacco.OwnerToken, want.SMBID)); ok {
+			t.Fatal("an id alone is an owner's token")
+		}
+	})
 }

@@ -48,7 +48,7 @@ func (s *Service) mailConfirmation(ctx context.Context, id int64) error {
 	c := render.Confirmation{
 		UUID: newUUID(), Email: a.Email, Business: a.Business, Wording: fibonacco.EmailChoice, At: at,
 		Until: a.Expires.In(zone).Format("Monday, January 2"),
-		URL:   strings.TrimRight(s.cfg.HTTP.PublicURL, "/") + "/u/confirm/" + s.signer.SignConfirmation(id),
+		URL:   strings.TrimRight(s.cfg.HTTP.PublicURL, "/") + "/u/confirm/" + s.signer.SignID(fibonacco.ConfirmToken, id),
 	}
 	message, err := c.Render(s.renderSettings())
 	if err != nil {

@@ -88,7 +88,7 @@ type confirmation struct {
 // findConfirmation locks the business, as everything that changes it does; of two who confirm at once
 // the second sees what the first did.
 func (s *Service) findConfirmation(ctx context.Context, tx *db.Tx, token string, lock bool) (*confirmation, error) {
-	id, ok := s.signer.VerifyConfirmation(token)
+	id, ok := s.signer.VerifyID(fibonacco.ConfirmToken, token)
 	if !ok {
 		return nil, unknownLink()
 	}

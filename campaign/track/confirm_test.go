@@ -32,7 +32,7 @@ func (w *world) keepAddresses() {
 func (m mail) ask(address string) string {
 	m.w.t.Helper()
 	must(m.w.t, m.w.svc.AskConfirmation(m.w.t.Context(), m.leaveToken(), address))
-	return m.w.signer.SignConfirmation(get[int64](m.w, `SELECT MAX(id) FROM confirmations`))
+	return m.w.signer.SignID(fibonacco.ConfirmToken, get[int64](m.w, `SELECT MAX(id) FROM confirmations`))
 }
 
 func (m mail) comeBack(address string, hit fibonacco.Hit) {
@@ -167,7 +167,7 @@ func TestConfirmationRefused(t *testing.T) {
 		token := other.ask("")
 		equal(t, "not to be contacted", other.events("email.confirmation_asked"), 0)
 		w.exec(`UPDATE smbs SET deleted_at = $1 WHERE id = $2`, clock.Now(), other.smb)
-		for name, token := range map[string]string{"deleted": token, "empty": "", "another kind": m.leaveToken(), "unknown": w.signer.SignConfirmation(1 << 40)} {
+		for name, token := range map[string]string{"deleted": token, "empty": "", "another kind": m.leaveToken(), "unknown": w.signer.SignID(fibonacco.ConfirmToken, 1<<40)} {
 			_, err := w.svc.Confirmation(t.Context(), token)
 			code(name, err, fibonacco.NotFound)
 			_, err = w.svc.Confirm(t.Context(), token, human)

@@ -12,6 +12,18 @@ import (
 	"github.com/fibonacco/fibonacco"
 )
 
+// learnRoutes are the learning pages:
+//
+//	GET /learn/{slug}          the presentation; ?r= says for whom
+//	GET /learn/{slug}/article  its article alone
+func (s *site) learnRoutes() routes {
+	return routes{
+		"GET /learn/{slug}":         s.learn,
+		"GET /learn/{slug}/article": s.article,
+		"/learn/":                   s.notFound,
+	}
+}
+
 // learn shows a learning page. Without a recipient it is the same for everybody, and may be found
 // by a search engine. Looking counts nothing: the page reports by its script what is really seen.
 func (s *site) learn(w http.ResponseWriter, r *http.Request) {

@@ -24,44 +24,47 @@ type Deps struct {
 	Unsubscriber fibonacco.Unsubscriber
 	Resubscriber fibonacco.Resubscriber
 	Pages        fibonacco.LearningPages
-	Company      fibonacco.CompanyConfig // signs every page
-	PublicURL    string                  // base of this server as recipients know it
-	Log          *slog.Logger            // nil means slog.Default()
+	Owners       fibonacco.BusinessOwners // lets a business into its own pages
+	Company      fibonacco.CompanyConfig  // signs every page
+	PublicURL    string                   // base of this server as recipients know it
+	Log          *slog.Logger             // nil means slog.Default()
 }
 
 // site answers the public requests.
 type site struct{ Deps }
 
-// Mount registers the public pages:
-//
-//	GET  /track/open/{token}    the pixel, whatever the token is worth
-//	GET  /track/click/{token}   on to where a mail's link leads
-//	GET  /u/{token}             the preference page
-//	POST /u/{token}             one-click unsubscribe (RFC 8058), or the page's own form
-//	GET  /u/confirm/{token}     asks whether mail is wanted
-//	POST /u/confirm/{token}     it is
-//	GET  /learn/{slug}          a learning page; ?r= says for whom
-//	GET  /learn/{slug}/article  its article alone
-//	GET  /public.css
-//
-// and a page that says so for everything else under /track/, /u/ and /learn/.
+// Mount registers the public pages. Each part lists its own, with a page that says so for everything
+// else under its paths.
 func Mount(mux *http.ServeMux, d Deps) {
 	s := newSite(d)
-	for pattern, handle := range map[string]http.HandlerFunc{
-		"GET /track/open/{token}":   s.open,
-		"GET /track/click/{token}":  s.click,
-		"GET /u/{token}":            s.preferences,
-		"POST /u/{token}":           s.changePreferences,
-		"GET /u/confirm/{token}":    s.confirmation,
-		"POST /u/confirm/{token}":   s.confirm,
-		"GET /learn/{slug}":         s.learn,
-		"GET /learn/{slug}/article": s.article,
-		"GET /public.css":           serveCSS,
-		"/track/":                   s.notFound,
-		"/u/":                       s.notFound,
-		"/learn/":                   s.notFound,
-	} {
-		mux.Handle(pattern, guarded(handle))
+	for _, part := range []routes{s.mailRoutes(), s.learnRoutes(), {"GET /public.css": serveCSS}} {
+		for pattern, handle := range part {
+			mux.Handle(pattern, guarded(handle))
+		}
+	}
+}
+
+// routes are the patterns of one part with what answers them.
+type routes map[string]http.HandlerFunc
+
+// mailRoutes are where the links of a mail lead:
+//
+//	GET  /track/open/{token}   the pixel, whatever the token is worth
+//	GET  /track/click/{token}  on to where a mail's link leads
+//	GET  /u/{token}            the preference page
+//	POST /u/{token}            one-click unsubscribe (RFC 8058), or the page's own form
+//	GET  /u/confirm/{token}    asks whether mail is wanted
+//	POST /u/confirm/{token}    it is
+func (s *site) mailRoutes() routes {
+	return routes{
+		"GET /track/open/{token}":  s.open,
+		"GET /track/click/{token}": s.click,
+		"GET /u/{token}":           s.preferences,
+		"POST /u/{token}":          s.changePreferences,
+		"GET /u/confirm/{token}":   s.confirmation,
+		"POST /u/confirm/{token}":  s.confirm,
+		"/track/":                  s.notFound,
+		"/u/":                      s.notFound,
 	}
 }
 
