@@ -2,7 +2,6 @@ package db
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"regexp"
 	"strconv"
@@ -57,13 +56,13 @@ func (b *Batch) Len() int { return len(b.rows) }
 func (tx *Tx) ExecBatch(ctx context.Context, b *Batch, query string, args ...any) (int64, error) {
 	var total int64
 	b.watched(ctx, query, args)
-	err := tx.eachPart(b, query, args, func(query string, args []any, stmt *sql.Stmt) error {
+	err := tx.eachPart(b, query, args, func(query string, args []any) error {
 		if tx.pg != nil {
 			tag, err := tx.pg.Exec(ctx, query, args...)
 			total += tag.RowsAffected()
 			return err
 		}
-		res, err := stmt.ExecContext(ctx, args...)
+		res, err := tx.lite.ExecContext(ctx, query, args...)
 		if err != nil {
 			return err
 		}
@@ -78,7 +77,7 @@ func (tx *Tx) ExecBatch(ctx context.Context, b *Batch, query string, args ...any
 // returns.
 func (tx *Tx) QueryBatch(ctx context.Context, b *Batch, query string, scan func(Row) error, args ...any) error {
 	b.watched(ctx, query, args)
-	return tx.eachPart(b, query, args, func(query string, args []any, stmt *sql.Stmt) error {
+	return tx.eachPart(b, query, args, func(query string, args []any) error {
 		var rows Rows
 		if tx.pg != nil {
 			r, err := tx.pg.Query(ctx, query, args...)
@@ -87,7 +86,7 @@ func (tx *Tx) QueryBatch(ctx context.Context, b *Batch, query string, scan func(
 			}
 			rows = pgRows{r}
 		} else {
-			r, err := stmt.QueryContext(ctx, args...)
+			r, err := tx.lite.QueryContext(ctx, query, args...)
 			if err != nil {
 				return err
 			}
@@ -114,34 +113,30 @@ func (b *Batch) watched(ctx context.Context, query string, args []any) {
 	}
 }
 
-const sqlitePart = 256 // rows a statement: large enough that preparing it does not show
+// sqlitePart is how many of n rows one statement takes. There are few sizes, so that there are few
+// statements: they are compiled once and kept, see keeper.
+func sqlitePart(n int) int {
+	for _, size := range []int{256, 64, 16, 4} {
+		if n >= size {
+			return size
+		}
+	}
+	return 1
+}
 
-func (tx *Tx) eachPart(b *Batch, query string, args []any, run func(query string, args []any, stmt *sql.Stmt) error) error {
+func (tx *Tx) eachPart(b *Batch, query string, args []any, run func(query string, args []any) error) error {
 	if len(b.rows) == 0 {
 		return nil
 	}
 	if tx.pg != nil {
-		return run(b.withPostgres(translate(query, Postgres), len(args)), append(args[:len(args):len(args)], b.arrays()...), nil)
+		return run(b.withPostgres(translate(query, Postgres), len(args)), append(args[:len(args):len(args)], b.arrays()...))
 	}
 	query, fixed := translate(query, SQLite), sqliteArgs(args)
-	var stmt *sql.Stmt
-	prepared := 0
-	defer func() {
-		if stmt != nil {
-			_ = stmt.Close()
-		}
-	}()
+	text, size := "", 0
 	for rows := b.rows; len(rows) > 0; {
-		n := min(len(rows), sqlitePart)
-		if n != prepared {
-			if stmt != nil {
-				_ = stmt.Close()
-			}
-			var err error
-			if stmt, err = tx.lite.Prepare(b.withSQLite(query, n)); err != nil { //nolint:noctx // bound to the transaction's context
-				return err
-			}
-			prepared = n
+		n := sqlitePart(len(rows))
+		if n != size {
+			text, size = b.withSQLite(query, n), n
 		}
 		all := make([]any, 0, len(fixed)+n*len(b.names))
 		for _, row := range rows[:n] {
@@ -150,7 +145,7 @@ func (tx *Tx) eachPart(b *Batch, query string, args []any, run func(query string
 			}
 		}
 		all = append(all, fixed...)
-		if err := run("", all, stmt); err != nil {
+		if err := run(text, all); err != nil {
 			return err
 		}
 		rows = rows[n:]
