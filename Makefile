@@ -8,11 +8,11 @@ TOOL    := go tool -modfile=tools/go.mod
 TESTENV := go run ./scripts/testenv
 ARGS    ?=
 
-# Where goroutines meet: these run a second time under the race detector.
-RACE := ./db ./queue ./campaign ./campaign/track ./mail/smtp ./mail/domains ./cluster ./learning ./notice
+# Where goroutines meet: these run a second time under the race detector, whole.
+RACE := ./db ./queue ./mail/smtp ./mail/domains ./cluster ./notice
 # Of these, the tests in which several do something at once.
-RACE_SOME := ./smb ./smb/merge ./smb/imports ./campaign/voicemail
-RACE_RUN  := AtOnce|Races|Concurrent|Together|Limit|While|Parallel|Turn
+RACE_SOME := ./smb ./smb/merge ./smb/imports ./campaign ./campaign/track ./campaign/voicemail ./learning ./approval/... ./web/api
+RACE_RUN  := AtOnce|Once$$|Races|Concurrent|Together|Limit|While|Parallel|Turn|Planners|SendsLeave|ProviderDown|Resumes|Sweep
 
 .PHONY: help
 help: ## list what there is to make
