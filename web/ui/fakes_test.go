@@ -32,6 +32,9 @@ type town struct {
 
 	ssoDown, linkUsed, totp, stale bool // what the account's pages depend on
 	tokens                         []fibonacco.AccessToken
+	pausedFor                      string               // why sending is paused
+	kept                           bool                 // Sam is kept out
+	listed                         fibonacco.ListQuery  // the last question to a ledger
 	askedBy                        *fibonacco.Principal // who the last list of businesses was for
 }
 
@@ -202,15 +205,6 @@ func (t *town) ListSends(_ context.Context, f fibonacco.SendFilter, _ int64, _ i
 		}
 	}
 	return page, 0, nil
-}
-
-func (t *town) QuerySends(_ context.Context, q fibonacco.ListQuery) (page fibonacco.Page[fibonacco.CampaignSend], err error) {
-	for _, s := range t.sends {
-		if q.Filter["smb_id"] == fmt.Sprint(s.SMBID) {
-			page.Data = append(page.Data, s)
-		}
-	}
-	return page, nil
 }
 
 func (t *town) Explain(_ context.Context, id int64, date string) (*fibonacco.Explanation, error) {

@@ -43,19 +43,49 @@ func (u *ui) frame(r *http.Request, title, current string) frame {
 	}
 	f.Groups = []navGroup{
 		today,
-		{"Programme", []navItem{{"/businesses", "Businesses", "store"}, {"/programme", "Programme", "cal"}}},
+		{"Programme", []navItem{
+			{"/businesses", "Businesses", "store"}, {"/programme", "Programme", "cal"}, {"/sends", "Sends", "send"}, {"/voicemail", "Voicemail", "voice"},
+		}},
 		{"Insight", []navItem{{"/queues", "Queues", "layers"}}},
+	}
+	if house := u.houseItems(f); len(house) > 0 {
+		f.Groups = append(f.Groups, navGroup{"House", house})
 	}
 	return f
 }
 
-// tabs is the whole navigation for the bar of small screens.
+// houseItems are the pages for those who run the product.
+func (u *ui) houseItems(f frame) []navItem {
+	var items []navItem
+	if f.may(fibonacco.Admin) && !f.Demo {
+		items = append(items, navItem{"/team", "Team", "users"})
+	}
+	if f.may(fibonacco.Manager) {
+		items = append(items, navItem{"/audit", "Audit log", "book"})
+	}
+	return items
+}
+
+// barTabs is how many entries the bar of small screens has; the rest is behind its last, a page of
+// all of them.
+const barTabs = 4
+
+// tabs is the bar of small screens.
 func (f frame) tabs() []navItem {
 	var all []navItem
 	for _, g := range f.Groups {
 		all = append(all, g.Items...)
 	}
-	return all
+	if len(all) <= barTabs+1 {
+		return all
+	}
+	bar := all[:0:0]
+	for _, item := range all {
+		if item.Path != "/mailbox" && len(bar) < barTabs {
+			bar = append(bar, item)
+		}
+	}
+	return append(bar, navItem{"/menu", "More", "layers"})
 }
 
 // may reports whether the visitor may do what needs a role, so that pages offer no button that

@@ -46,3 +46,11 @@ func selected(is bool) templ.Attributes {
 	}
 	return templ.Attributes{"aria-selected": "true"}
 }
+
+// wrongAttributes mark a field that cannot be taken, and lead to why.
+func wrongAttributes(why, id string) templ.Attributes {
+	if why == "" {
+		return nil
+	}
+	return templ.Attributes{"aria-invalid": "true", "aria-describedby": id}
+}

@@ -27,6 +27,10 @@ type Deps struct {
 	Explainer    fibonacco.Explainer
 	Programme    fibonacco.Programme
 	Access       fibonacco.AccessService
+	Sending      fibonacco.SendingControl
+	Drops        fibonacco.VoicemailDirectory
+	Voicemail    fibonacco.VoicemailControl
+	Audit        fibonacco.AuditLog
 	Mailbox      fibonacco.Mailbox // nil unless the built-in catcher takes the mail
 	Clock        fibonacco.Clock
 	ClockControl fibonacco.ClockControl // nil unless the clock is virtual
@@ -89,6 +93,11 @@ func Mount(mux *http.ServeMux, d Deps) {
 	page("GET /programme", u.programme)
 	page("GET /programme/{id}", u.campaign)
 	page("GET /queues", u.queues)
+	page("GET /menu", u.menu)
+	page("GET /audit", u.audit)
+	u.mountSends(page)
+	u.mountVoicemails(page)
+	u.mountTeam(page)
 	u.mountAccount(page)
 	if d.Mailbox != nil {
 		page("GET /mailbox", u.mailbox)

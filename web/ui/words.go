@@ -135,13 +135,13 @@ func attentionWords(a fibonacco.Attention) (text, href string) {
 	}
 	switch a.Kind {
 	case "sending_paused":
-		return "stop: programme mail is paused", ""
+		return "stop: programme mail is paused", "/sends"
 	case "voicemail_paused":
-		return "stop: voicemails are paused", ""
+		return "stop: voicemails are paused", "/voicemail"
 	case "unknown_sends":
-		return pick("send with unknown result", "sends with unknown result"), ""
+		return pick("send with unknown result", "sends with unknown result"), "/sends?status=unknown"
 	case "failed_sends":
-		return pick("send refused for good", "sends refused for good"), ""
+		return pick("send refused for good", "sends refused for good"), "/sends?status=failed"
 	case "failed_jobs":
 		return pick("job that gave up", "jobs that gave up"), "/queues"
 	case "failed_imports":
@@ -200,4 +200,26 @@ func feedWords(item fibonacco.FeedItem) told {
 		return told{"ink", "mail", "", "wrote a mail"}
 	}
 	return told{"", "info", "", item.Type}
+}
+
+func healthBadge(level string) badge {
+	switch level {
+	case "ok":
+		return badge{"leaf", "Healthy"}
+	case "warning":
+		return badge{"honey", "Warning"}
+	case "critical":
+		return badge{"brick", "Critical"}
+	}
+	return badge{"open", "None yet"}
+}
+
+func providerName(p string) string {
+	switch p {
+	case "drop_cowboy":
+		return "Drop Cowboy"
+	case "simulator":
+		return "the built-in simulator: nothing leaves this computer"
+	}
+	return p
 }
