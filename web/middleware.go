@@ -145,7 +145,7 @@ func (s *server) headed(next http.Handler) http.Handler {
 func (s *server) bounded(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		most := int64(1 << 20)
-		if strings.HasSuffix(r.URL.Path, "/import") {
+		if strings.HasSuffix(r.URL.Path, "/import") || strings.HasSuffix(r.URL.Path, "/import/preview") {
 			most = 512 << 20
 		}
 		if r.ContentLength > most {

@@ -190,8 +190,16 @@ var Pages = map[string]Rule{
 	"GET /overview/events": {fibonacco.Viewer, fibonacco.ReadOperations},
 	"GET /find":            {fibonacco.Viewer, fibonacco.ReadSMBs},
 
-	"GET /businesses":              {fibonacco.Viewer, fibonacco.ReadSMBs},
-	"GET /businesses/{id}":         {fibonacco.Viewer, fibonacco.ReadSMBs},
+	"GET /businesses":                          {fibonacco.Viewer, fibonacco.ReadSMBs},
+	"GET /businesses/{id}":                     {fibonacco.Viewer, fibonacco.ReadSMBs},
+	"GET /businesses/import":                   {fibonacco.Operator, fibonacco.ImportSMBs},
+	"POST /businesses/import":                  {fibonacco.Operator, fibonacco.ImportSMBs},
+	"POST /businesses/import/preview":          {fibonacco.Operator, fibonacco.ImportSMBs},
+	"GET /businesses/import/{uuid}":            {fibonacco.Viewer, fibonacco.ImportSMBs},
+	"GET /businesses/import/{uuid}/errors.csv": {fibonacco.Operator, fibonacco.ImportSMBs},
+	"POST /businesses/import/{uuid}/cancel":    {fibonacco.Operator, fibonacco.ImportSMBs},
+	"POST /businesses/import/{uuid}/undo":      {fibonacco.Manager, fibonacco.ImportSMBs},
+
 	"POST /businesses/{id}/start":  {fibonacco.Operator, fibonacco.RunProgramme},
 	"POST /businesses/{id}/pause":  {fibonacco.Operator, fibonacco.RunProgramme},
 	"POST /businesses/{id}/resume": {fibonacco.Operator, fibonacco.RunProgramme},

@@ -27,6 +27,7 @@ type Deps struct {
 	Explainer    fibonacco.Explainer
 	Programme    fibonacco.Programme
 	Access       fibonacco.AccessService
+	Importer     fibonacco.Importer
 	Sending      fibonacco.SendingControl
 	Drops        fibonacco.VoicemailDirectory
 	Voicemail    fibonacco.VoicemailControl
@@ -95,6 +96,7 @@ func Mount(mux *http.ServeMux, d Deps) {
 	page("GET /queues", u.queues)
 	page("GET /menu", u.menu)
 	page("GET /audit", u.audit)
+	u.mountImports(page)
 	u.mountSends(page)
 	u.mountVoicemails(page)
 	u.mountTeam(page)
