@@ -59,7 +59,7 @@ func (s *Service) tellResult(ctx context.Context, tx *db.Tx, a *submitted, resul
 		After: []string{"The button is your own: whoever has it can change what it leads to. It works for 90 days."},
 	}
 	if url := text(result, "url"); url != "" {
-		n.Facts = append(n.Facts, [2]string{"Its address", url})
+		n.Facts = append(n.Facts, [2]string{"Its address, when it is public", url})
 	}
 	if note := text(result, "note"); note != "" {
 		n.Paragraphs = append(n.Paragraphs, note)

@@ -2,7 +2,9 @@ package approval
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
+	"maps"
 	"strings"
 
 	"github.com/fibonacco/fibonacco"
@@ -25,8 +27,28 @@ func (s *Service) suggest(ctx context.Context, tx *db.Tx, a *submitted, who appr
 	if len(change) == 0 {
 		return nil
 	}
+	if known, err := proposed(ctx, tx, a.SMB, change); err != nil || known {
+		return err
+	}
 	_, err := s.ask(ctx, tx, a.SMB, "profile_update", map[string]any{"approval_id": a.ID, "change": change})
 	return err
+}
+
+// proposed reports whether the same change waits for a person already: who approves three services has
+// typed the same three times.
+func proposed(ctx context.Context, tx *db.Tx, smbID int64, change map[string]any) (bool, error) {
+	open, err := db.Select[string](ctx, tx, `
+		SELECT CAST(input_data AS text) FROM ai_tasks WHERE smb_id = $1 AND task_type = 'profile_update' AND status = 'suggested' ORDER BY id DESC LIMIT 20`, smbID)
+	if err != nil {
+		return false, fmt.Errorf("list what is proposed for SMB %d: %w", smbID, err)
+	}
+	for _, text := range open {
+		var task struct{ Change map[string]any }
+		if err := json.Unmarshal([]byte(text), &task); err == nil && maps.Equal(task.Change, change) {
+			return true, nil
+		}
+	}
+	return false, nil
 }
 
 // ask puts a task before a person. Contact suggestions are of Sarah's own types; service_setup and

@@ -32,8 +32,9 @@ func TestUpsell(t *testing.T) {
 			`SELECT count(*) FROM approval_upsells WHERE upsell_service_type = 'coupon_campaign' AND NOT accepted AND accepted_at IS NULL`:                                             1,
 			`SELECT count(*) FROM approvals WHERE id = 3 AND smb_id = 1 AND source_type = 'upsell' AND source_id = '1' AND approver_email = 'marisol@example.com' AND contact_consent`: 1,
 			`SELECT count(*) FROM analytics_events WHERE event_type = 'upsell.accepted'`:                                                                                               1,
-			`SELECT total_approvals FROM smbs WHERE id = 1`: 2,
-			`SELECT count(*) FROM provisioning_tasks`:       3,
+			`SELECT total_approvals FROM smbs WHERE id = 1`:                                   2,
+			`SELECT count(*) FROM ai_tasks WHERE task_type = 'profile_update' AND smb_id = 1`: 1,
+			`SELECT count(*) FROM provisioning_tasks`:                                         3,
 		})
 		r, err := w.svc.ApprovalReceipt(t.Context(), receipt)
 		must(t, err)

@@ -90,11 +90,12 @@ var exampleProvisioning = fibonacco.ProvisioningTask{
 
 func noApprovals() error { return moduleAbsent("Approval System") }
 
-// ApprovalPath names one approval, TaskPath one task.
+// ApprovalPath names one approval.
 type ApprovalPath struct {
 	ID string `path:"id" maxLength:"50" example:"3"`
 }
 
+// TaskPath names one provisioning task.
 type TaskPath struct {
 	ID string `path:"id" maxLength:"50" example:"5"`
 }
