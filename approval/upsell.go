@@ -128,6 +128,9 @@ func (s *Service) AcceptUpsell(ctx context.Context, approvalID int64, upsellType
 // DeclineUpsell notes a no. It never takes an acceptance back (M4-13): that is a Conflict. Saying no
 // again changes nothing.
 func (s *Service) DeclineUpsell(ctx context.Context, approvalID int64, upsellType string) error {
+	if _, ok := s.offering(upsellType); !ok {
+		return notOffered(approvalID, upsellType)
+	}
 	return s.db.Update(ctx, func(tx *db.Tx) error {
 		if _, err := seen(ctx, tx, approvalID); err != nil {
 			return err

@@ -21,6 +21,7 @@ func TestUpsell(t *testing.T) {
 		answer("with another's receipt", other, "sms_reminders", true, fibonacco.NotFound)
 		answer("with an approval link", w.signer.SignApproval(fibonacco.ApprovalClaim{SMBID: 1, ServiceType: "listing_claim", Expires: clock.Now()}), "sms_reminders", true, fibonacco.Forbidden)
 		answer("what was not offered", receipt, "listing_claim", true, fibonacco.NotFound)
+		answer("no text", receipt, "a\x00b", false, fibonacco.NotFound)
 		answer("accept", receipt, "sms_reminders", true, "")
 		answer("accept again", receipt, "sms_reminders", true, fibonacco.Conflict)
 		answer("decline after all", receipt, "sms_reminders", false, fibonacco.Conflict)

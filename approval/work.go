@@ -63,7 +63,7 @@ func (s *Service) work(ctx context.Context, j job) error {
 	if p == nil {
 		err = fibonacco.Errorf(fibonacco.NotFound, "this program does not make %s", task.ServiceType)
 	} else {
-		err = s.make(ctx, p, task)
+		err = s.tryMake(ctx, p, task)
 	}
 	if err == nil {
 		return nil
@@ -72,18 +72,38 @@ func (s *Service) work(ctx context.Context, j job) error {
 	return s.tryLater(context.WithoutCancel(ctx), task, err)
 }
 
-// claim is a task that is ours to work on; nil when it is not queued any more. The WHERE clause is the lock.
+// tryMake is make; a fault in a provisioner is an error like any other.
+func (s *Service) tryMake(ctx context.Context, p Provisioner, task *fibonacco.ProvisioningTask) (err error) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			err = fmt.Errorf("the provisioner of %s panicked: %v", task.ServiceType, fault)
+		}
+	}()
+	return s.make(ctx, p, task)
+}
+
+// claim is a task that is ours to work on; nil when it is over. The WHERE clause is the lock. One that is
+// being worked on is taken over: a job that comes again does so because whoever had it died, and where
+// that is not so, the claim that came last is the one that holds.
 func (s *Service) claim(ctx context.Context, id int64) (task *fibonacco.ProvisioningTask, err error) {
 	err = s.db.Update(ctx, func(tx *db.Tx) error {
+		task = nil
 		n, err := tx.Exec(ctx, `
 			UPDATE provisioning_tasks SET status = 'processing', started_at = COALESCE(started_at, $1), attempts = attempts + 1, due_at = $2, updated_at = $1
-			WHERE id = $3 AND status = 'queued'`, tx.Now, tx.Now.Add(lease), id)
+			WHERE id = $3 AND status IN ('queued', 'processing')`, tx.Now, tx.Now.Add(lease), id)
 		if err != nil || n == 0 {
-			task = nil
 			return err
 		}
-		task, err = findTask(ctx, tx, id)
-		return err
+		claimed, err := findTask(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		if claimed.Attempts > mostTries {
+			_, err = s.fail(ctx, tx, claimed.ApprovalID, endedEveryTime)
+			return err
+		}
+		task = claimed
+		return nil
 	})
 	if err != nil {
 		return nil, fmt.Errorf("claim task %d: %w", id, err)
@@ -175,6 +195,8 @@ func (s *Service) Sweep(ctx context.Context, _ time.Time) error {
 	return nil
 }
 
+const endedEveryTime = "whoever worked on it ended, every time"
+
 // failWorn gives those to a person whose worker died at every try.
 func (s *Service) failWorn(ctx context.Context, tx *db.Tx, ids []int64) error {
 	worn, err := db.Select[int64](ctx, tx, `
@@ -184,7 +206,7 @@ func (s *Service) failWorn(ctx context.Context, tx *db.Tx, ids []int64) error {
 		return err
 	}
 	for _, id := range worn {
-		if _, err := s.fail(ctx, tx, id, "whoever worked on it ended, every time"); err != nil {
+		if _, err := s.fail(ctx, tx, id, endedEveryTime); err != nil {
 			return err
 		}
 	}

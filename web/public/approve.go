@@ -8,6 +8,8 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/a-h/templ"
+
 	"github.com/fibonacco/fibonacco"
 )
 
@@ -116,19 +118,16 @@ func (f *approvalForm) advice(field string) string {
 	return "Please tick this box. Without it we may not go ahead."
 }
 
-// hints is the ids of what describes a field, for its aria-describedby.
-func (f *approvalForm) hints(field string, others ...string) string {
+// described is what ties a field to its hints, and to what is wrong with it.
+func (f *approvalForm) described(field string, hints ...string) templ.Attributes {
+	all := templ.Attributes{}
 	if f.Wrong[field] != "" {
-		others = append(others, field+"-wrong")
+		hints, all["aria-invalid"] = append(hints, field+"-wrong"), "true"
 	}
-	return strings.Join(others, " ")
-}
-
-func (f *approvalForm) invalid(field string) string {
-	if f.Wrong[field] != "" {
-		return "true"
+	if len(hints) > 0 {
+		all["aria-describedby"] = strings.Join(hints, " ")
 	}
-	return "false"
+	return all
 }
 
 // renewApproval says the same whatever came of it: nobody learns whether there is an address.
