@@ -24,6 +24,7 @@ type Approval struct {
 	ApprovedAt            time.Time      `json:"approved_at"`
 	ProvisioningStartedAt *time.Time     `json:"provisioning_started_at"`
 	ProvisionedAt         *time.Time     `json:"provisioned_at"`
+	WithdrawnAt           *time.Time     `json:"withdrawn_at"` // its owner has taken it out of the public's sight
 	Metadata              map[string]any `json:"metadata"`
 	CreatedAt             time.Time      `json:"created_at"`
 	UpdatedAt             time.Time      `json:"updated_at"`
@@ -66,6 +67,8 @@ type ProvisioningTask struct {
 	CompletedAt   *time.Time     `json:"completed_at"`
 	FailedAt      *time.Time     `json:"failed_at"`
 	FailureReason string         `json:"failure_reason"`
+	Attempts      int            `json:"attempts"`
+	DueAt         *time.Time     `json:"due_at"` // when it is tried again, or the webhook is; nil: nothing happens by itself
 	ResultData    map[string]any `json:"result_data"`
 	CreatedAt     time.Time      `json:"created_at"`
 	UpdatedAt     time.Time      `json:"updated_at"`

@@ -14,6 +14,7 @@ type Config struct {
 	AI              AIConfig              `yaml:"ai"`
 	Email           EmailConfig           `yaml:"email"`
 	Tracking        TrackingConfig        `yaml:"tracking"`
+	Approvals       ApprovalsConfig       `yaml:"approvals"`
 
 	Company  CompanyConfig  `yaml:"company"`
 	Database DatabaseConfig `yaml:"database"`
@@ -128,6 +129,12 @@ type RVMConfig struct {
 // TrackingConfig shapes how hits of tracking links are judged.
 type TrackingConfig struct {
 	RulesFile string `yaml:"rules_file"` // TRACKING_RULES_FILE; "" means the rules that are part of the program
+}
+
+// ApprovalsConfig says who is told of what this program does not make.
+type ApprovalsConfig struct {
+	WebhookURL    string `yaml:"webhook_url"`    // APPROVALS_WEBHOOK_URL; "" tells nobody
+	WebhookSecret string `yaml:"webhook_secret"` // APPROVALS_WEBHOOK_SECRET; signs what is posted there
 }
 
 // AIConfig shapes Sarah.

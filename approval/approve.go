@@ -19,33 +19,45 @@ import (
 // Conflict, and Live finds the one that is. Returns Forbidden for a claim that no longer holds, and
 // Invalid with every field that cannot be taken.
 func (s *Service) Create(ctx context.Context, r fibonacco.ApprovalRequest) (a *fibonacco.Approval, err error) {
-	r, err = tidy(r)
-	if err != nil {
+	if r, err = tidy(r); err != nil {
 		return nil, err
 	}
-	id, err := uuid.NewV7()
-	if err != nil {
-		return nil, fmt.Errorf("make a uuid: %w", err)
-	}
 	err = s.db.Update(ctx, func(tx *db.Tx) error {
-		if err := s.check(ctx, tx, r.Claim); err != nil {
-			return err
-		}
-		a = &fibonacco.Approval{
-			UUID: id.String(), SMBID: r.Claim.SMBID, ServiceType: r.Claim.ServiceType,
-			ApproverName: r.Name, ApproverEmail: r.Email, ApproverPhone: r.Phone, ApproverRole: r.Role,
-			SourceID: r.Claim.SourceID, SourceURL: r.SourceURL, ContactConsent: r.ContactConsent,
-			Status: "pending", ApprovedAt: tx.Now, Metadata: map[string]any{}, CreatedAt: tx.Now, UpdatedAt: tx.Now,
-		}
-		if a.SourceType, err = sourceType(ctx, tx, a.SourceID); err != nil {
-			return err
-		}
-		return s.insert(ctx, tx, a)
+		a, err = s.create(ctx, tx, r)
+		return err
 	})
 	if err != nil {
 		return nil, err
 	}
 	return a, nil
+}
+
+func (s *Service) create(ctx context.Context, tx *db.Tx, r fibonacco.ApprovalRequest) (*fibonacco.Approval, error) {
+	if err := s.check(ctx, tx, r.Claim); err != nil {
+		return nil, err
+	}
+	a, err := s.fresh(tx, r)
+	if err != nil {
+		return nil, err
+	}
+	if a.SourceType, err = sourceType(ctx, tx, a.SourceID); err != nil {
+		return nil, err
+	}
+	return a, s.insert(ctx, tx, a)
+}
+
+// fresh is a pending approval that is not stored yet, without its source's type.
+func (s *Service) fresh(tx *db.Tx, r fibonacco.ApprovalRequest) (*fibonacco.Approval, error) {
+	id, err := uuid.NewV7()
+	if err != nil {
+		return nil, fmt.Errorf("make a uuid: %w", err)
+	}
+	return &fibonacco.Approval{
+		UUID: id.String(), SMBID: r.Claim.SMBID, ServiceType: r.Claim.ServiceType,
+		ApproverName: r.Name, ApproverEmail: r.Email, ApproverPhone: r.Phone, ApproverRole: r.Role,
+		SourceID: r.Claim.SourceID, SourceURL: r.SourceURL, ContactConsent: r.ContactConsent,
+		Status: "pending", ApprovedAt: tx.Now, Metadata: map[string]any{}, CreatedAt: tx.Now, UpdatedAt: tx.Now,
+	}, nil
 }
 
 // insert stores an approval unless one is live. The partial unique index is the lock: of many at
@@ -74,10 +86,9 @@ func (s *Service) Live(ctx context.Context, c fibonacco.ApprovalClaim) (id int64
 		if err := s.check(ctx, tx, c); err != nil {
 			return err
 		}
-		id, err = db.Get[int64](ctx, tx, `
-			SELECT id FROM approvals WHERE smb_id = $1 AND service_type = $2 AND status IN ('pending', 'provisioning', 'provisioned')`, c.SMBID, c.ServiceType)
-		if db.IsNoRows(err) {
-			return fibonacco.Errorf(fibonacco.NotFound, "SMB %d has not approved %s", c.SMBID, c.ServiceType)
+		id, err = liveOne(ctx, tx, c.SMBID, c.ServiceType)
+		if err == nil && id == 0 {
+			err = fibonacco.Errorf(fibonacco.NotFound, "SMB %d has not approved %s", c.SMBID, c.ServiceType)
 		}
 		return err
 	})

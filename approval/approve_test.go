@@ -2,6 +2,8 @@ package approval_test
 
 import (
 	"context"
+	"errors"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -20,20 +22,97 @@ type world struct {
 	*testing.T
 	db     *db.DB
 	clock  *fibonacco.FakeClock
+	queue  *queue.Queue
 	svc    *approval.Service
 	signer *fibonacco.Signer
+	maker  *maker // of listing_claim
+	told   chan string
+	post   post
+}
+
+// post keeps what is mailed. A transaction that is tried again mails again, under the same key.
+type post struct {
+	mu    sync.Mutex
+	mails []fibonacco.Notice
+}
+
+func (p *post) take(_ context.Context, _ *db.Tx, n fibonacco.Notice) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.mails = slices.DeleteFunc(p.mails, func(old fibonacco.Notice) bool { return old.Key == n.Key })
+	p.mails = append(p.mails, n)
+	return nil
+}
+
+// mailed is what was mailed for a purpose.
+func (w *world) mailed(purpose string) (all []fibonacco.Notice) {
+	w.post.mu.Lock()
+	defer w.post.mu.Unlock()
+	for _, n := range w.post.mails {
+		if n.Purpose == purpose {
+			all = append(all, n)
+		}
+	}
+	return all
+}
+
+// maker makes listing claims; fails by its list of errors first.
+type maker struct {
+	mu        sync.Mutex
+	fails     []error
+	during    func() // while it is made
+	made      int
+	withdrawn int
+}
+
+func (*maker) ServiceType() string { return "listing_claim" }
+
+func (m *maker) Provision(ctx context.Context, tx *db.Tx, task *fibonacco.ProvisioningTask) (map[string]any, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.during != nil {
+		m.during()
+	}
+	if _, err := tx.Exec(ctx, `INSERT INTO smb_tags (smb_id, tag) VALUES ($1, 'made') ON CONFLICT DO NOTHING`, task.SMBID); err != nil {
+		return nil, err
+	}
+	if len(m.fails) > 0 {
+		err := m.fails[0]
+		m.fails = m.fails[1:]
+		return nil, err
+	}
+	m.made++
+	return map[string]any{"url": "https://go.example.com/b/marisol", "manage": "page", "note": "Look at the facts."}, nil
+}
+
+func (m *maker) Withdraw(context.Context, *db.Tx, int64) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.withdrawn++
+	return nil
 }
 
 func newWorld(t *testing.T, d *db.DB, clock *fibonacco.FakeClock) *world {
 	t.Helper()
-	q, err := queue.New(queue.Options{DB: d})
+	q, err := queue.New(queue.Options{DB: d, Supervisors: []queue.Supervisor{
+		{Name: "default", Queues: []string{queue.Default}, Balance: "none", MinProcesses: 2, MaxProcesses: 2, Tries: 3, Timeout: time.Minute},
+	}})
 	must(t, err)
 	signer, err := fibonacco.NewSigner(strings.Repeat("k", 32))
 	must(t, err)
-	w := &world{T: t, db: d, clock: clock, signer: signer}
-	w.svc = approval.New(d, q, signer, fibonacco.Config{Services: []fibonacco.Offering{
-		{Type: "listing_claim", Automatic: true, Upsells: []string{"sms_reminders"}}, {Type: "sms_reminders"},
-	}})
+	w := &world{T: t, db: d, clock: clock, queue: q, signer: signer, maker: &maker{}}
+	w.svc = approval.New(approval.Options{
+		DB: d, Queue: q, Signer: signer, Post: w.post.take, Announce: w.announce, Config: fibonacco.Config{
+			HTTP: fibonacco.HTTPConfig{PublicURL: "https://go.example.com/"},
+			Services: []fibonacco.Offering{
+				{Type: "listing_claim", Title: "A page", Automatic: true, Upsells: []string{"sms_reminders", "gone", "coupon_campaign"}, Next: []string{"We make it."}},
+				{Type: "sms_reminders", Title: "Reminders", Meeting: "Reminders: when"},
+				{Type: "coupon_campaign", Title: "Coupons", Automatic: true, Next: []string{"We make one."}},
+			},
+		},
+	})
+	w.svc.Use(w.maker)
+	queue.On(q, "approval.process", w.svc.ProcessSubmitted)
 	w.exec(`INSERT INTO communities (id, uuid, name, slug, state) VALUES (1, $1, 'Brooklyn', 'brooklyn', 'NY')`, uuid.NewString())
 	for id := range 2 {
 		w.exec(`INSERT INTO smbs (id, uuid, community_id, business_name) VALUES ($1, $2, 1, 'Marisol')`, id+1, uuid.NewString())
@@ -227,4 +306,50 @@ func TestSourceType(t *testing.T) {
 			w.exec(`DELETE FROM approvals`)
 		}
 	})
+}
+
+// start lets jobs be done.
+func (w *world) start() {
+	w.Helper()
+	must(w.T, w.queue.Start(w.Context()))
+	w.Cleanup(func() { _ = w.queue.Stop(context.WithoutCancel(w.Context())) })
+}
+
+// until waits for a count to come out as wanted.
+func (w *world) until(want int, query string, args ...any) {
+	w.Helper()
+	for range 400 {
+		if w.count(query, args...) == want {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	w.Fatalf("%s = %d, want %d", query, w.count(query, args...), want)
+}
+
+// each compares counts.
+func (w *world) each(counts map[string]int) {
+	w.Helper()
+	for query, want := range counts {
+		equal(w.T, query, w.count(query), want)
+	}
+}
+
+// approve is a yes by a link of its own; it returns the receipt.
+func (w *world) approve(smb int64, service string) string {
+	w.Helper()
+	token, err := w.svc.GenerateToken(w.Context(), smb, service, "HOOK-001")
+	must(w.T, err)
+	receipt, err := w.svc.Approve(w.Context(), token, yes(fibonacco.ApprovalClaim{}))
+	must(w.T, err)
+	return receipt
+}
+
+// announce takes what the operator's own program is told. A test that counts on it makes told.
+func (w *world) announce(_ context.Context, _ string, body []byte) error {
+	if w.told == nil {
+		return errors.New("nobody is there")
+	}
+	w.told <- string(body)
+	return nil
 }

@@ -16,7 +16,11 @@ const ownerValid = 90 * 24 * time.Hour
 // OwnerURL is a fresh link to a business's own pages: page is the last part of its path, "" for the
 // overview of all.
 func (s *Service) OwnerURL(tx *db.Tx, smbID int64, page string) string {
-	url := s.base + "/my/" + s.signer.SignOwner(fibonacco.OwnerClaim{SMBID: smbID, Expires: tx.Now.Add(ownerValid)})
+	return s.ownerURL(smbID, page, tx.Now)
+}
+
+func (s *Service) ownerURL(smbID int64, page string, issued time.Time) string {
+	url := s.base + "/my/" + s.signer.SignOwner(fibonacco.OwnerClaim{SMBID: smbID, Expires: issued.Add(ownerValid)})
 	if page != "" {
 		url += "/" + page
 	}
@@ -24,7 +28,7 @@ func (s *Service) OwnerURL(tx *db.Tx, smbID int64, page string) string {
 }
 
 // Owner is who a link lets in. Returns Forbidden, always in the same words, for one that was altered,
-// has expired, or is about a business that is not there any more.
+// has expired, was revoked, or is about a business that is not there any more.
 func (s *Service) Owner(ctx context.Context, token string) (o *fibonacco.BusinessOwner, err error) {
 	c, ok := s.signer.VerifyOwner(token)
 	if !ok {
@@ -40,6 +44,13 @@ func (s *Service) Owner(ctx context.Context, token string) (o *fibonacco.Busines
 		}
 		if err != nil {
 			return fmt.Errorf("read SMB %d: %w", c.SMBID, err)
+		}
+		void, err := revoked(ctx, tx, c.SMBID, c.Expires.Add(-ownerValid))
+		if err != nil {
+			return err
+		}
+		if void {
+			return noOwner()
 		}
 		o = &fibonacco.BusinessOwner{SMBID: c.SMBID, Business: name, Token: token, Expires: c.Expires}
 		return nil

@@ -16,7 +16,7 @@ const tokenValid = 7 * 24 * time.Hour
 // unknown or deleted, or that whoever asks does not see, and Invalid for a service that is not offered.
 func (s *Service) GenerateToken(ctx context.Context, smbID int64, serviceType, sourceID string) (token string, err error) {
 	if _, ok := s.offering(serviceType); !ok {
-		return "", fibonacco.Errorf(fibonacco.Invalid, "there is no service %q", serviceType)
+		return "", fibonacco.InvalidFields("there is no such service", []fibonacco.FieldError{{Field: "service_type", Reason: "is none that is offered"}})
 	}
 	err = s.db.View(ctx, func(tx *db.Tx) error {
 		community, err := communityOf(ctx, tx, smbID)
@@ -26,10 +26,11 @@ func (s *Service) GenerateToken(ctx context.Context, smbID int64, serviceType, s
 		if !fibonacco.InScope(ctx, community) {
 			return missing(smbID)
 		}
+		issued, err := issueAt(ctx, tx, smbID)
 		token = s.signer.SignApproval(fibonacco.ApprovalClaim{
-			SMBID: smbID, ServiceType: serviceType, SourceID: sourceID, Expires: tx.Now.Add(tokenValid),
+			SMBID: smbID, ServiceType: serviceType, SourceID: sourceID, Expires: issued.Add(tokenValid),
 		})
-		return nil
+		return err
 	})
 	return token, err
 }
@@ -56,6 +57,13 @@ func (s *Service) check(ctx context.Context, tx *db.Tx, c fibonacco.ApprovalClai
 	_, err := communityOf(ctx, tx, c.SMBID)
 	if fibonacco.CodeOf(err) == fibonacco.NotFound {
 		return refused()
+	}
+	if err != nil {
+		return err
+	}
+	void, err := revoked(ctx, tx, c.SMBID, c.Expires.Add(-tokenValid))
+	if err == nil && void {
+		err = refused()
 	}
 	return err
 }

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -15,6 +16,7 @@ func validate(c fibonacco.Config, report func(path, reason string)) {
 	check.programme(c.ManifestDestiny)
 	check.engagement(c.Engagement)
 	check.rvm(c.RVM)
+	check.approvals(c.Approvals)
 	check.filled("ai.persona", c.AI.Persona)
 	check.filled("ai.model", c.AI.Model)
 	check.within("ai.max_tokens", c.AI.MaxTokens, 1, 1_000_000)
@@ -112,6 +114,19 @@ func (check checker) quiet(c fibonacco.QuietConfig) {
 		}
 	}
 	check.oneOf(section+"action", c.Action, "move", "skip")
+}
+
+func (check checker) approvals(c fibonacco.ApprovalsConfig) {
+	const section = "approvals."
+	if c.WebhookURL == "" {
+		return
+	}
+	if u, err := url.Parse(c.WebhookURL); err != nil || u.Hostname() == "" || u.Scheme != "http" && u.Scheme != "https" || u.User != nil || u.Fragment != "" {
+		check.report(section+"webhook_url", "must be a URL such as https://example.com/approvals, without a user or password")
+	}
+	if len(c.WebhookSecret) < 16 {
+		check.report(section+"webhook_secret", "must have at least 16 characters when there is a webhook_url")
+	}
 }
 
 const tiers = 4

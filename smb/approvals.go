@@ -28,14 +28,14 @@ func (s *Service) ListApprovals(ctx context.Context, smbID int64, q fibonacco.Li
 const approvalColumns = `
 	id, CAST(uuid AS text), smb_id, service_type, task_id, approver_name, approver_email, COALESCE(approver_phone, ''),
 	COALESCE(approver_role, ''), source_type, COALESCE(source_id, ''), COALESCE(source_url, ''), contact_consent, status,
-	approved_at, provisioning_started_at, provisioned_at, CAST(metadata AS text), created_at, updated_at`
+	approved_at, provisioning_started_at, provisioned_at, withdrawn_at, CAST(metadata AS text), created_at, updated_at`
 
 func scanApproval(row db.Row) (fibonacco.Approval, error) {
 	var a fibonacco.Approval
 	var metadata string
 	err := row.Scan(&a.ID, &a.UUID, &a.SMBID, &a.ServiceType, &a.TaskID, &a.ApproverName, &a.ApproverEmail, &a.ApproverPhone,
 		&a.ApproverRole, &a.SourceType, &a.SourceID, &a.SourceURL, &a.ContactConsent, &a.Status,
-		db.Time(&a.ApprovedAt), db.TimePtr(&a.ProvisioningStartedAt), db.TimePtr(&a.ProvisionedAt), &metadata,
+		db.Time(&a.ApprovedAt), db.TimePtr(&a.ProvisioningStartedAt), db.TimePtr(&a.ProvisionedAt), db.TimePtr(&a.WithdrawnAt), &metadata,
 		db.Time(&a.CreatedAt), db.Time(&a.UpdatedAt))
 	if err != nil {
 		return a, err

@@ -28,6 +28,7 @@ type Options struct {
 	Campaigns   fibonacco.CampaignDirectory
 	Mailing     fibonacco.CampaignMailing
 	Learning    fibonacco.LearningCenter
+	Approvals   fibonacco.ApprovalDesk
 	Queues      fibonacco.Queues
 	Segments    fibonacco.SegmentService
 	Bulk        fibonacco.BulkService
@@ -63,9 +64,10 @@ type Options struct {
 	Mounts []func(*http.ServeMux)
 }
 
-// CrossSitePaths are where a changing request may come from anywhere, because the path itself
-// carries the proof: one-click unsubscribe (RFC 8058) is sent by mail providers.
-var CrossSitePaths = []string{"/u/"}
+// CrossSitePaths are where a changing request may come from anywhere, because the path or the form
+// carries the proof and no cookie is looked at: one-click unsubscribe (RFC 8058) is sent by mail
+// providers, and a browser that hides where a form comes from looks like another site.
+var CrossSitePaths = []string{"/u/", "/approve", "/my/"}
 
 // New builds the server's handler.
 //
@@ -108,7 +110,10 @@ var CrossSitePaths = []string{"/u/"}
 //	DELETE            users/{id}/sessions
 //	POST DELETE       session             POST session/code: signing in and out
 //	GET               me                  and below it one's own account, password, sessions, tokens, totp, passkeys
-//	                  approvals, inbound, command-center, ai, analytics, provisioning-tasks
+//	GET               approvals           GET DELETE approvals/{id}, POST approvals/{id}/provision
+//	GET               provisioning-tasks  POST provisioning-tasks/{id}/retry, complete, fail
+//	POST              smbs/{id}/approval-link, smbs/{id}/revoke-links
+//	                  inbound, command-center, ai, analytics
 //	                  not part of this build: 501
 //	POST /webhooks/ses, rvm, twilio       providers' webhooks, web/hook
 //	     /…                               pages, as mounted: web/ui (staff), web/public (links in
@@ -124,7 +129,7 @@ func New(o Options) http.Handler {
 	s := &server{o: o, origin: origin}
 	rest := api.New(api.Options{
 		Access: o.Access, SMBs: o.SMBs, Directory: o.Directory, Communities: o.Communities, Programme: o.Programme,
-		Explainer: o.Explainer, Importer: o.Importer, Campaigns: o.Campaigns, Mailing: o.Mailing, Learning: o.Learning, Queues: o.Queues,
+		Explainer: o.Explainer, Importer: o.Importer, Campaigns: o.Campaigns, Mailing: o.Mailing, Learning: o.Learning, Approvals: o.Approvals, Queues: o.Queues,
 		Segments: o.Segments, Bulk: o.Bulk, Consents: o.Consents, Privacy: o.Privacy, Merges: o.Merges, Records: o.Records, Audit: o.Audit, Sending: o.Sending, Tracking: o.Tracking,
 		Editor: o.Editor, Previewer: o.Previewer, Reporter: o.Reporter, Libraries: o.Libraries, Holidays: o.Holidays, Voicemail: o.Voicemail,
 		Idempotency: o.Idempotency,

@@ -15,8 +15,8 @@ import (
 	"github.com/fibonacco/fibonacco"
 )
 
-// crowd is the demo's recipients: they open, click and unsubscribe as a town of owners might,
-// through the real public URLs, each at its own pace. Who does what is decided by the address,
+// crowd is the demo's recipients: they open, click, read, say yes and unsubscribe as a town of owners
+// might, through the real public URLs, each at its own pace. Who does what is decided by the address,
 // so a demo run twice behaves alike.
 type crowd struct {
 	base   string
@@ -78,6 +78,8 @@ func (c *crowd) run(ctx context.Context) {
 type plan struct {
 	after                             time.Duration // of the product's clock, since the mail came
 	open, click, unsubscribe, scanner bool
+	finish                            bool // reads a page to its end
+	approve, more                     bool // says yes to what the page offers; and to what goes well with it
 	agent                             string
 }
 
@@ -105,6 +107,10 @@ func (c *crowd) plan(m fibonacco.CaughtMail) plan {
 	default: // seldom
 		p.open = roll < 120
 	}
+	// Every third page that a regular reads convinces; fewer of the others.
+	p.finish = p.click && mail/700%10 < 6
+	p.approve = p.finish && mail/3000%10 < map[bool]uint64{true: 3, false: 1}[keen < 20]
+	p.more = p.approve && mail/30_000%10 < 4
 	p.unsubscribe = !p.scanner && p.open && mail/1000%140 == 0
 	return p
 }
@@ -142,8 +148,12 @@ func (c *crowd) act(ctx context.Context, m fibonacco.CaughtMail, p plan) {
 			return
 		}
 		// The last tracked link that a person sees is the learning page; it is followed to the end.
-		if to := c.fetch(ctx, http.MethodGet, visible(text, links), p.agent, nil); strings.HasPrefix(to, c.base+"/learn/") {
-			c.fetch(ctx, http.MethodGet, strings.TrimPrefix(to, c.base), p.agent, nil)
+		if to, _ := c.fetch(ctx, http.MethodGet, visible(text, links), p.agent, nil); strings.HasPrefix(to, c.base+"/learn/") {
+			_, page := c.fetch(ctx, http.MethodGet, strings.TrimPrefix(to, c.base), p.agent, nil)
+			c.read(ctx, p, to, page)
+			if p.approve {
+				c.approve(ctx, m.To, p, page)
+			}
 		}
 	}
 	if p.unsubscribe {
@@ -160,30 +170,34 @@ func visible(text string, links []string) string {
 	return links[0]
 }
 
-func (c *crowd) fetch(ctx context.Context, method, path, agent string, form url.Values) (location string) {
+// fetch is where an answer leads, and the beginning of what it says.
+func (c *crowd) fetch(ctx context.Context, method, path, agent string, form url.Values) (location, page string) {
 	if path == "" {
-		return ""
+		return "", ""
 	}
-	var body io.Reader
 	if form != nil {
-		body = strings.NewReader(form.Encode())
+		return c.send(ctx, method, path, agent, "application/x-www-form-urlencoded", strings.NewReader(form.Encode()))
 	}
+	return c.send(ctx, method, path, agent, "", nil)
+}
+
+func (c *crowd) send(ctx context.Context, method, path, agent, contentType string, body io.Reader) (location, page string) {
 	req, err := http.NewRequestWithContext(ctx, method, c.base+path, body)
 	if err != nil {
-		return ""
+		return "", ""
 	}
 	req.Header.Set("User-Agent", agent)
-	if form != nil {
-		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	if contentType != "" {
+		req.Header.Set("Content-Type", contentType)
 	}
 	resp, err := c.client.Do(req)
 	if err != nil {
 		if ctx.Err() == nil {
 			c.log.Warn("a demo recipient could not reach the server", "error", err)
 		}
-		return ""
+		return "", ""
 	}
-	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, 1<<20))
+	raw, _ := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
 	_ = resp.Body.Close()
-	return resp.Header.Get("Location")
+	return resp.Header.Get("Location"), string(raw)
 }

@@ -84,6 +84,7 @@ var exceptions = map[string]string{
 	"import_changes.smb_id":  "an import takes back what it changed of the business that it changed",
 	"voicemail_quota.smb_id": "counts what each has used up of its own plan; what a number may get is counted by the number",
 	"smb_addresses.smb_id":   "is printed on cards: the pages of the one that is gone lead to the survivor's",
+	"business_links.smb_id":  "are about links that speak of the business that they were made for",
 	"confirmations.smb_id":   "a link that is on its way speaks of the business that it was asked for",
 	"merges.survivor_id":     "is what was merged, not whose it is now",
 	"merges.other_id":        "likewise",

@@ -92,6 +92,7 @@ var kinds = map[string][]string{
 // and states. Of consents also what was agreed to, and the kind of place it was said at.
 var vocabulary = map[string][]string{
 	"smbs":                {"campaign_status", "current_campaign_id"},
+	"business_links":      {"purpose"},
 	"consents":            {"channel", "wording", "version", "source"},
 	"suppressions":        {"kind", "hash", "reason"},
 	"campaign_sends":      {"campaign_id", "status", "skip_reason", "claimed_by", "verdict_override"},

@@ -54,6 +54,10 @@ var tables = []table{
 		columns: columns("smb_id int, slug text='', created_at time"),
 	},
 	{
+		name: "business_links", about: "When fresh links were mailed to it, and since when older ones open nothing.", of: theirs, key: "smb_id, purpose",
+		columns: columns("smb_id int, purpose word, mailed_at time, void_before time"),
+	},
+	{
 		name: "consents", about: "Every yes and no to being reached: what was agreed to, when, and where from.", of: theirs, key: "id",
 		columns: columns(
 			"id int, smb_id int, channel word, granted bool, wording word, version word, source word, source_url text='', address text=''",
@@ -159,7 +163,8 @@ var tables = []table{
 		columns: columns(
 			"id int, uuid uuid, smb_id int, service_type word, task_id int, approver_name text='', approver_email text='', approver_phone text=NULL",
 			"approver_role text=NULL, source_type word, source_id text=NULL, source_url text=NULL, contact_consent bool, status word, approved_at time",
-			"provisioning_started_at time, provisioned_at time, metadata json='{}', created_at time, updated_at time",
+			"provisioning_started_at time, provisioned_at time, processed_at time, withdrawn_at time, meeting_asked_at time, metadata json='{}'",
+			"created_at time, updated_at time",
 		),
 	},
 	{
@@ -171,7 +176,7 @@ var tables = []table{
 		name: "provisioning_tasks", about: "How those services were set up.", of: theirs, key: "id",
 		columns: columns(
 			"id int, approval_id int, smb_id int, service_type word, status word, priority int, started_at time, completed_at time, failed_at time",
-			"failure_reason text=NULL, result_data json='{}', created_at time, updated_at time",
+			"failure_reason text=NULL, attempts int, due_at time, person_task_id int, result_data json='{}', created_at time, updated_at time",
 		),
 	},
 	{

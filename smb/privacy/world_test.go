@@ -198,6 +198,7 @@ func (w *world) business(x traces, community int64) (id int64) {
 		}
 		w.row("smb_tags", x, mine(map[string]any{"tag": x.word + strconv.Itoa(i)}))
 		w.row("smb_addresses", x, mine(map[string]any{"slug": x.word + strconv.Itoa(i)}))
+		w.row("business_links", x, mine(map[string]any{"purpose": "owner"}))
 		w.row("import_changes", x, mine(map[string]any{"import_id": 1, "batch": i, "version": 1}))
 		w.row("preferences", x, mine(map[string]any{"kind": "without_tips"}))
 		w.row("confirmations", x, mine(nil))

@@ -42,6 +42,7 @@ type Options struct {
 	Campaigns   fibonacco.CampaignDirectory
 	Mailing     fibonacco.CampaignMailing
 	Learning    fibonacco.LearningCenter
+	Approvals   fibonacco.ApprovalDesk
 	Queues      fibonacco.Queues
 	Segments    fibonacco.SegmentService
 	Bulk        fibonacco.BulkService
@@ -129,6 +130,7 @@ func New(o Options) *API {
 	a.voicemailControl()
 	a.tracking()
 	a.content()
+	a.approvals()
 	a.queues()
 	a.sending()
 	a.tokens()

@@ -176,7 +176,9 @@ func (c *conformance) look(op *huma.Operation, r *http.Request, w *httptest.Resp
 		RequestValidationInput: &openapi3filter.RequestValidationInput{Request: asked, PathParams: params, Route: route, Options: options},
 		Status:                 w.Code, Header: w.Header(), Body: io.NopCloser(bytes.NewReader(w.Body.Bytes())), Options: options,
 	})
-	if err != nil {
+	// kin-openapi lets no null pass where a schema names no type, as OpenAPI 3.0 had it; libopenapi knows
+	// 3.1, and sees to nulls.
+	if err != nil && !strings.Contains(err.Error(), "Value is not nullable") {
 		faults = append(faults, "kin-openapi: "+err.Error())
 	}
 	answer := &http.Response{StatusCode: w.Code, Header: w.Header(), Body: io.NopCloser(bytes.NewReader(w.Body.Bytes()))}

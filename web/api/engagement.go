@@ -50,10 +50,7 @@ func (a *API) engagement() {
 	registerList(a, operation{
 		method: http.MethodGet, path: "/smbs/{id}/approvals", id: "list-smb-approvals", tag: tagBusinesses,
 		summary: "What a business said yes to", errors: ofThing,
-		response: list[fibonacco.Approval]{Data: []fibonacco.Approval{{
-			ID: 3, UUID: "0193c2f0-bbbb-7ccc-8ddd-0d0e0f101112", SMBID: 42, ServiceType: "listing_claim", ApproverName: "Rosa Diaz", ApproverEmail: "rosa@rosasbakery.example",
-			SourceType: "email", SourceID: "HOOK-001", ContactConsent: true, Status: "provisioned", ApprovedAt: exampleTime, CreatedAt: exampleTime, UpdatedAt: exampleTime,
-		}}, Page: pageInfo{Size: pageSizeDefault}},
+		response: list[fibonacco.Approval]{Data: []fibonacco.Approval{exampleApproval}, Page: pageInfo{Size: pageSizeDefault}},
 	}, fibonacco.ApprovalListing, a.listApprovals)
 }
 

@@ -19,6 +19,7 @@ const (
 	tagCampaigns   = "Campaigns"
 	tagVoicemail   = "Voicemail"
 	tagContent     = "Learning pages"
+	tagApprovals   = "Approvals"
 	tagOperations  = "Operations"
 	tagAccess      = "Access"
 	tagAccount     = "Account"
@@ -44,6 +45,7 @@ func config(o Options) huma.Config {
 				{Name: tagContent, Description: "What the mails lead to, and what becomes of it."},
 				{Name: tagCampaigns, Description: "The steps of the programme, and the e-mails they became."},
 				{Name: tagVoicemail, Description: "Ringless voicemails after mails that nobody opened, inside the law."},
+				{Name: tagApprovals, Description: "What businesses said yes to, and how it becomes a service."},
 				{Name: tagOperations, Description: "How the work is going."},
 				{Name: tagAccess, Description: "Who may come in."},
 				{Name: tagAccount, Description: "Signing in, and one's own account. For people with a session: tokens are let to /me only."},

@@ -121,6 +121,17 @@ var Permissions = map[string]Rule{
 	"POST /api/v1/content/{slug}/track/approval-click": everybody,
 	"POST /api/v1/content/{slug}/track/download":       everybody,
 
+	"GET /api/v1/approvals":                         {fibonacco.Viewer, fibonacco.ReadSMBs},
+	"GET /api/v1/approvals/{id}":                    {fibonacco.Viewer, fibonacco.ReadSMBs},
+	"POST /api/v1/approvals/{id}/provision":         {fibonacco.Operator, fibonacco.WriteSMBs},
+	"DELETE /api/v1/approvals/{id}":                 {fibonacco.Operator, fibonacco.WriteSMBs},
+	"POST /api/v1/smbs/{id}/approval-link":          {fibonacco.Operator, fibonacco.WriteSMBs},
+	"POST /api/v1/smbs/{id}/revoke-links":           {fibonacco.Operator, fibonacco.WriteSMBs},
+	"GET /api/v1/provisioning-tasks":                {fibonacco.Viewer, fibonacco.ReadSMBs},
+	"POST /api/v1/provisioning-tasks/{id}/retry":    {fibonacco.Operator, fibonacco.WriteSMBs},
+	"POST /api/v1/provisioning-tasks/{id}/complete": {fibonacco.Operator, fibonacco.WriteSMBs},
+	"POST /api/v1/provisioning-tasks/{id}/fail":     {fibonacco.Operator, fibonacco.WriteSMBs},
+
 	"GET /api/v1/campaign-sends":                 {fibonacco.Viewer, fibonacco.ReadCampaigns},
 	"GET /api/v1/campaign-sends/{id}/hits":       {fibonacco.Operator, fibonacco.ReadCampaigns},
 	"PUT /api/v1/campaign-sends/{id}/verdict":    {fibonacco.Operator, fibonacco.RunProgramme},
@@ -169,18 +180,14 @@ var Permissions = map[string]Rule{
 	"GET /api/v1/audit-log":               {fibonacco.Manager, fibonacco.AdminAccess},
 
 	// Modules that are not part of this build: they say so to everybody who may look around.
-	"/api/v1/approvals":           {fibonacco.Viewer, fibonacco.ReadOperations},
-	"/api/v1/approvals/":          {fibonacco.Viewer, fibonacco.ReadOperations},
-	"/api/v1/inbound":             {fibonacco.Viewer, fibonacco.ReadOperations},
-	"/api/v1/inbound/":            {fibonacco.Viewer, fibonacco.ReadOperations},
-	"/api/v1/command-center":      {fibonacco.Viewer, fibonacco.ReadOperations},
-	"/api/v1/command-center/":     {fibonacco.Viewer, fibonacco.ReadOperations},
-	"/api/v1/ai":                  {fibonacco.Viewer, fibonacco.ReadOperations},
-	"/api/v1/ai/":                 {fibonacco.Viewer, fibonacco.ReadOperations},
-	"/api/v1/analytics":           {fibonacco.Viewer, fibonacco.ReadOperations},
-	"/api/v1/analytics/":          {fibonacco.Viewer, fibonacco.ReadOperations},
-	"/api/v1/provisioning-tasks":  {fibonacco.Viewer, fibonacco.ReadOperations},
-	"/api/v1/provisioning-tasks/": {fibonacco.Viewer, fibonacco.ReadOperations},
+	"/api/v1/inbound":         {fibonacco.Viewer, fibonacco.ReadOperations},
+	"/api/v1/inbound/":        {fibonacco.Viewer, fibonacco.ReadOperations},
+	"/api/v1/command-center":  {fibonacco.Viewer, fibonacco.ReadOperations},
+	"/api/v1/command-center/": {fibonacco.Viewer, fibonacco.ReadOperations},
+	"/api/v1/ai":              {fibonacco.Viewer, fibonacco.ReadOperations},
+	"/api/v1/ai/":             {fibonacco.Viewer, fibonacco.ReadOperations},
+	"/api/v1/analytics":       {fibonacco.Viewer, fibonacco.ReadOperations},
+	"/api/v1/analytics/":      {fibonacco.Viewer, fibonacco.ReadOperations},
 }
 
 // Pages is the rule of each page of web/ui, by the pattern it is mounted at.

@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"log/slog"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/fibonacco/fibonacco"
 	"github.com/fibonacco/fibonacco/access"
+	"github.com/fibonacco/fibonacco/approval"
 	"github.com/fibonacco/fibonacco/audit"
 	"github.com/fibonacco/fibonacco/campaign"
 	"github.com/fibonacco/fibonacco/campaign/voicemail"
@@ -75,7 +77,7 @@ func newTowns(t *testing.T, d *db.DB, clock fibonacco.Clock) *towns {
 			Provider: "simulator", CallbackNumber: "+17185550100", OptOutNumber: "+18005550100", SendTimeLocal: "10:00", TriggerAfterHours: 24,
 			WindowFromLocal: "10:00", WindowUntilLocal: "18:00", WindowDays: []int{1, 2, 3, 4, 5}, MonthlyLimits: map[int]int{1: 4, 2: 2, 3: 1, 4: 1},
 		},
-		DataDir: t.TempDir(),
+		DataDir: t.TempDir(), Services: []fibonacco.Offering{{Type: "listing_claim", Title: "A page"}, {Type: "sms_reminders", Title: "Reminders"}},
 	}
 	q, err := queue.New(queue.Options{DB: d})
 	must(err)
@@ -93,13 +95,14 @@ func newTowns(t *testing.T, d *db.DB, clock fibonacco.Clock) *towns {
 	must(err)
 	gate := access.New(d, access.WithParams(argon2id.Params{Memory: 64, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32}),
 		access.WithConfig(cfg), access.WithSigner(signer))
+	yeses := approval.New(approval.Options{DB: d, Queue: q, Signer: signer, Config: cfg, Post: func(context.Context, *db.Tx, fibonacco.Notice) error { return nil }})
 	w := &towns{t: t, tokens: map[string]string{"nonsense": "fib_nonsense"}, pools: map[string][]string{}}
 	w.a = api.New(api.Options{
 		Access: gate, SMBs: businesses, Directory: businesses, Communities: businesses, Records: businesses, Programme: mails, Explainer: mails,
 		Importer: imports.New(d, q, cfg, imports.WithConsents(consent.Add), imports.WithSuppressions(consent.SuppressAll), imports.WithStored(consent.Resuppress),
 			imports.WithIndex(search.Reindex)),
 		Campaigns: mails, Mailing: mails, Queues: q, Clock: clock,
-		Editor: mails, Previewer: mails, Reporter: mails, Holidays: mails, Voicemail: calls,
+		Editor: mails, Previewer: mails, Reporter: mails, Holidays: mails, Voicemail: calls, Approvals: yeses,
 		Segments: businesses, Bulk: businesses, Consents: consent.New(d, q), Privacy: privacy.New(d, q), Audit: audit.New(d), Merges: newMerges(d, q, businesses, mails), Idempotency: idempotency.New(d, signer, fibonacco.SystemClock{}),
 	})
 	// Spare users and tokens come first: what revokes number 1 shall not revoke who asks.
@@ -121,6 +124,7 @@ func newTowns(t *testing.T, d *db.DB, clock fibonacco.Clock) *towns {
 		w.tokens[string(role)] = secret
 	}
 	w.settle()
+	w.approve(yeses)
 	w.call(d)
 	secret, _, err := gate.CreateToken(t.Context(), fibonacco.AccessToken{Name: "scoped", Role: fibonacco.Admin, Communities: []int64{1}})
 	must(err)
@@ -220,6 +224,39 @@ func (w *towns) call(d *db.DB) {
 			w.t.Fatal(err)
 		}
 	}
+}
+
+// approve lets a business of each town say yes, those of our own more often: something of every kind is
+// left for whoever changes them.
+func (w *towns) approve(yeses *approval.Service) {
+	w.t.Helper()
+	ctx := w.t.Context()
+	must := func(err error) {
+		w.t.Helper()
+		if err != nil {
+			w.t.Fatal(err)
+		}
+	}
+	for i, smb := range []string{"2", "3", "4", "5", "6", w.theirs[4]} {
+		word := "own"
+		if i == 5 {
+			word = foreignMark
+		}
+		token, err := yeses.GenerateToken(ctx, number(w.t, smb), "listing_claim", "")
+		must(err)
+		_, err = yeses.Approve(ctx, token, fibonacco.ApprovalRequest{Name: word, Email: word + "@example.com", ContactConsent: true})
+		must(err)
+		id := strconv.Itoa(i + 1) // the first ones there are, and so are their tasks
+		if i == 5 {
+			w.theirs = append(w.theirs, id)
+			continue
+		}
+		if i == 0 {
+			must(yeses.FailProvisioning(ctx, 1, "out of paper"))
+		}
+		w.pools["approvals"], w.pools["provisioning-tasks"] = append(w.pools["approvals"], id), append(w.pools["provisioning-tasks"], id)
+	}
+	w.before = w.get("/smbs/" + w.theirs[4])
 }
 
 func number(t *testing.T, text string) int64 {
