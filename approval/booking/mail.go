@@ -51,7 +51,7 @@ func (s *Service) forCustomer(p *page, c *fibonacco.CustomerBooking, what string
 	}
 	if c.CanEnd {
 		n.Button = "See, move or cancel it"
-		n.After = append(n.After, "You can move or cancel it yourself until "+w.when(c.Until)+".")
+		n.After = append(n.After, "Until "+w.when(c.Until)+" you can move or cancel it yourself.")
 	}
 	return n
 }
@@ -112,14 +112,14 @@ func (s *Service) tellBooked(ctx context.Context, tx *db.Tx, p *page, c *fibonac
 
 func (s *Service) tellMoved(ctx context.Context, tx *db.Tx, p *page, old *booking, c *fibonacco.CustomerBooking) error {
 	w := words{c, p.zone}
-	day, before := fibonacco.LongDay(c.StartsAt, p.zone), w.when(old.StartsAt)
+	day, before := fibonacco.LongDay(c.StartsAt, p.zone), "Before, it was "+w.when(old.StartsAt)
 	mine := s.forCustomer(p, c, "moved")
 	mine.Subject = "Moved: " + short(c.Business) + ", " + day
-	mine.Paragraphs = []string{"Hi " + c.Name + ", your appointment with " + c.Business + " has moved. It was on " + before + "."}
+	mine.Paragraphs = []string{"Hi " + c.Name + ", your appointment with " + c.Business + " has moved.", before}
 	s.attach(&mine, ical.Request, s.customerEvent(p, c, tx.Now))
 	theirs := s.forOwner(tx, p, c, "moved")
 	theirs.Subject = "Booking moved: " + c.Kind + ", " + day
-	theirs.Paragraphs = []string{c.Name + " has moved a booking. It was on " + before + "."}
+	theirs.Paragraphs = []string{c.Name + " has moved a booking.", before}
 	s.attach(&theirs, ical.Request, s.ownerEvent(p, c, tx.Now))
 	if err := s.dropReminder(ctx, tx, old.ID); err != nil {
 		return err

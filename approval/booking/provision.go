@@ -3,6 +3,7 @@ package booking
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/fibonacco/fibonacco"
 	"github.com/fibonacco/fibonacco/approval/address"
@@ -55,10 +56,10 @@ func firstSettings(ctx context.Context, tx *db.Tx, task *fibonacco.ProvisioningT
 	if street != "" && city != "" {
 		place += ", " + city
 	}
-	s.Place, s.Phone = c.text("place", place, 200), c.text("phone", s.Phone, 50)
-	if !dialable(s.Phone) {
-		s.Phone = ""
+	if s.Place = c.text("place", place, 200); len(c.bad) > 0 {
+		s.Place = ""
 	}
+	s.Phone = national(s.Phone)
 	for _, email := range []string{approver, primary} {
 		if s.Email == "" && fibonacco.ValidEmail(email) {
 			s.Email = email
@@ -74,4 +75,16 @@ func (s *Service) Withdraw(ctx context.Context, tx *db.Tx, smbID int64) error {
 		return fmt.Errorf("withdraw the booking page of SMB %d: %w", smbID, err)
 	}
 	return nil
+}
+
+// national is an American number as people write it: "(718) 555-0142". Another one is left as it is, and
+// what is no number is left out.
+func national(phone string) string {
+	if rest, ok := strings.CutPrefix(phone, "+1"); ok && len(rest) == 10 {
+		return "(" + rest[:3] + ") " + rest[3:6] + "-" + rest[6:]
+	}
+	if !dialable(phone) {
+		return ""
+	}
+	return phone
 }

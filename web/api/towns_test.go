@@ -16,6 +16,7 @@ import (
 
 	"github.com/fibonacco/fibonacco"
 	"github.com/fibonacco/fibonacco/access"
+	"github.com/fibonacco/fibonacco/approval/booking"
 	"github.com/fibonacco/fibonacco/audit"
 	"github.com/fibonacco/fibonacco/campaign"
 	"github.com/fibonacco/fibonacco/campaign/voicemail"
@@ -98,7 +99,7 @@ func newTowns(t *testing.T, d *db.DB, clock fibonacco.Clock) *towns {
 		Access: gate, SMBs: businesses, Directory: businesses, Communities: businesses, Records: businesses, Programme: mails, Explainer: mails,
 		Importer: imports.New(d, q, cfg, imports.WithConsents(consent.Add), imports.WithSuppressions(consent.SuppressAll), imports.WithStored(consent.Resuppress),
 			imports.WithIndex(search.Reindex)),
-		Campaigns: mails, Mailing: mails, Queues: q, Clock: clock,
+		Campaigns: mails, Mailing: mails, Queues: q, Clock: clock, Bookings: booking.New(booking.Options{DB: d}),
 		Editor: mails, Previewer: mails, Reporter: mails, Holidays: mails, Voicemail: calls,
 		Segments: businesses, Bulk: businesses, Consents: consent.New(d, q), Privacy: privacy.New(d, q), Audit: audit.New(d), Merges: newMerges(d, q, businesses, mails), Idempotency: idempotency.New(d, signer, fibonacco.SystemClock{}),
 	})
