@@ -98,7 +98,11 @@ func (s *Service) tellBooked(ctx context.Context, tx *db.Tx, p *page, c *fibonac
 	mine := s.forCustomer(p, c, "confirmed")
 	mine.Subject = "Booked: " + short(c.Business) + ", " + day
 	mine.Paragraphs = []string{"Hi " + c.Name + ", your appointment with " + c.Business + " is booked. The file with this email puts it into your calendar."}
-	mine.After = append(mine.After, "Not you? Then somebody typed your address by mistake. The link above cancels the booking.")
+	way := "A reply to this email reaches " + c.Business + "."
+	if c.CanEnd {
+		way = "The link above cancels the booking."
+	}
+	mine.After = append(mine.After, "Not you? Then somebody typed your address by mistake. "+way)
 	s.attach(&mine, ical.Request, s.customerEvent(p, c, tx.Now))
 	theirs := s.forOwner(tx, p, c, "confirmed")
 	theirs.Subject = "New booking: " + c.Kind + ", " + day

@@ -23,7 +23,7 @@ const (
 func defaults() fibonacco.BookingSettings {
 	s := fibonacco.BookingSettings{
 		Kinds:        []fibonacco.AppointmentKind{{ID: 1, Name: "Appointment", Minutes: 30}},
-		EveryMinutes: 30, LeadMinutes: 2 * 60, DaysAhead: 60, Seats: 1, CutoffMinutes: 12 * 60,
+		EveryMinutes: 30, LeadMinutes: 2 * 60, DaysAhead: 60, Seats: 1, CutoffMinutes: 2 * 60,
 	}
 	for day := time.Monday; day <= time.Friday; day++ {
 		s.Hours = append(s.Hours, fibonacco.OpeningHours{Day: day, Opens: "09:00", Closes: "17:00"})

@@ -64,6 +64,9 @@ func (s *site) book(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
+	if r.URL.RawQuery == "" { // the page itself may be found by a search engine, and not each of its days
+		w.Header().Del("X-Robots-Tag")
+	}
 	if kind == nil {
 		s.show(w, r, http.StatusOK, s.bookKinds(page))
 		return
