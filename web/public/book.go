@@ -152,18 +152,19 @@ func (s *site) makeBooking(w http.ResponseWriter, r *http.Request) {
 		s.badForm(w, r)
 		return
 	}
-	slug, client := r.PathValue("slug"), clientip.Of(r)
-	if s.Limiter != nil && s.Limiter.Take(r.Context(), "book:"+slug+":"+client, bookingsASecond, 1) > 0 {
-		s.tooManyBookings(w, r)
-		return
-	}
 	page, kind, ok := s.offered(w, r)
 	if !ok {
 		return
 	}
+	slug, client := page.Slug, clientip.Of(r)
+	if s.Limiter != nil && s.Limiter.Take(r.Context(), "book:"+slug+":"+client, bookingsASecond, 1) > 0 {
+		s.tooManyBookings(w, r)
+		return
+	}
 	at, err := time.Parse(time.RFC3339, r.PostForm.Get("at"))
-	if err != nil || kind == nil {
-		http.Redirect(w, r, "/book/"+url.PathEscape(slug), http.StatusSeeOther) // there is nothing to show again
+	if err != nil || kind == nil || r.PostForm.Get("kind") != strconv.FormatInt(kind.ID, 10) {
+		// There is nothing to show again: the form was for something that is not offered any more.
+		http.Redirect(w, r, "/book/"+url.PathEscape(slug), http.StatusSeeOther)
 		return
 	}
 	form := readBookForm(r.PostForm)

@@ -90,8 +90,10 @@ func TestBookFormRefused(t *testing.T) {
 		`id="email-error"`, `value="ann@"`, "&lt;b&gt;&#34;kept&#34;&lt;/b&gt;</textarea>")
 	robot, _ := w.post(marisolsPage, filled(body, url.Values{"name": {"Ann"}, "email": {"ann@example.com"}, "website": {"x"}}), http.StatusUnprocessableEntity)
 	contains(t, "a program", robot, "Nothing was booked", "Leave this empty")
-	_, to := w.post(marisolsPage, url.Values{"at": {"never"}}, http.StatusSeeOther)
-	equal(t, "no time", to, marisolsPage)
+	for what, change := range map[string]url.Values{"no time": {"at": {"never"}}, "what is not offered any more": {"kind": {"7"}}} {
+		_, to := w.post(marisolsPage, filled(body, change), http.StatusSeeOther)
+		equal(t, what, to, marisolsPage)
+	}
 	w.post(marisolsPage, url.Values{"x": {strings.Repeat("x", 100<<10)}}, http.StatusUnprocessableEntity)
 	w.post(marisolsPage, filled(body, url.Values{"name": {"Ann"}, "email": {"ann@example.com"}, "at": {"2026-03-07T15:00:00Z"}}), http.StatusConflict)
 	for range 3 {
