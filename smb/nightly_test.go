@@ -223,6 +223,9 @@ func fillEveryTable(t *testing.T, d *db.DB, smb int64, now time.Time) {
 	exec(t, d, `
 		INSERT INTO notices (notice_key, purpose, smb_id, recipient, subject, due_at, created_at, updated_at) VALUES ($1, 'test', $2, 'x', 'x', $3, $3, $3)`,
 		fmt.Sprint("notice ", smb), smb, now)
+	exec(t, d, `INSERT INTO booking_pages (smb_id, created_at, updated_at) VALUES ($1, $2, $2)`, smb, now)
+	exec(t, d, `
+		INSERT INTO bookings (uuid, smb_id, kind, minutes, starts_at, ends_at, name, email, email_key, created_at, updated_at) VALUES ($uuid, $1, 'x', 30, $2, $2, 'x', 'x', 'x', $2, $2)`, smb, now)
 	exec(t, d, `INSERT INTO voicemail_quota (smb_id, period, used) VALUES ($1, '2026-03', 1)`, smb)
 	exec(t, d, `INSERT INTO preferences (smb_id, kind, created_at) VALUES ($1, 'without_tips', $2)`, smb, now)
 	exec(t, d, `INSERT INTO confirmations (smb_id, email, email_key, created_at, expires_at) VALUES ($1, 'a', 'a', $2, $2)`, smb, now)

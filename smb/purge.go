@@ -45,6 +45,8 @@ var purgeSQL = []string{
 	`DELETE FROM score_history WHERE smb_id IN ($1...)`,
 	`DELETE FROM notices WHERE smb_id IN ($1...)`,
 	`DELETE FROM business_links WHERE smb_id IN ($1...)`,
+	`DELETE FROM bookings WHERE smb_id IN ($1...)`,
+	`DELETE FROM booking_pages WHERE smb_id IN ($1...)`,
 	`DELETE FROM smb_addresses WHERE smb_id IN ($1...)`,
 	`DELETE FROM smb_tags WHERE smb_id IN ($1...)`,
 	`DELETE FROM preferences WHERE smb_id IN ($1...)`,

@@ -45,6 +45,7 @@ type Options struct {
 	Holidays    fibonacco.HolidayService
 	Voicemail   api.Voicemail
 	Tracking    fibonacco.TrackingVerdicts
+	Bookings    fibonacco.BookingDirectory
 	Idempotency fibonacco.Idempotency
 
 	// The webhooks of providers; nil ones answer 501.
@@ -84,7 +85,7 @@ var CrossSitePaths = []string{"/u/", "/approve", "/my/"}
 //	POST              smbs/bulk-update    POST smbs/bulk-update/preview, GET smbs/bulk-update/{uuid}/status
 //	POST              smbs/{id}/campaign/start, pause, resume   and smbs/campaign/… for many
 //	GET               smbs/{id}/engagement, …/engagement/score, …/engagement/score/history
-//	GET               smbs/{id}/explain, smbs/{id}/campaigns, smbs/{id}/approvals
+//	GET               smbs/{id}/explain, smbs/{id}/campaigns, smbs/{id}/approvals, smbs/{id}/bookings
 //	GET POST          smbs/import         POST smbs/import/preview
 //	GET               smbs/import/{uuid}/status, …/errors.csv   POST smbs/import/{uuid}/cancel, …/undo
 //	GET POST          import-mappings     GET DELETE import-mappings/{uuid}
@@ -117,7 +118,7 @@ var CrossSitePaths = []string{"/u/", "/approve", "/my/"}
 //	                  not part of this build: 501
 //	POST /webhooks/ses, rvm, twilio       providers' webhooks, web/hook
 //	     /…                               pages, as mounted: web/ui (staff), web/public (links in
-//	                                      mails: /t /track /u /learn /approve), web/static
+//	                                      mails: /t /track /u /learn /approve /book /booking), web/static
 func New(o Options) http.Handler {
 	if o.Log == nil {
 		o.Log = slog.Default()
@@ -132,8 +133,8 @@ func New(o Options) http.Handler {
 		Explainer: o.Explainer, Importer: o.Importer, Campaigns: o.Campaigns, Mailing: o.Mailing, Learning: o.Learning, Approvals: o.Approvals, Queues: o.Queues,
 		Segments: o.Segments, Bulk: o.Bulk, Consents: o.Consents, Privacy: o.Privacy, Merges: o.Merges, Records: o.Records, Audit: o.Audit, Sending: o.Sending, Tracking: o.Tracking,
 		Editor: o.Editor, Previewer: o.Previewer, Reporter: o.Reporter, Libraries: o.Libraries, Holidays: o.Holidays, Voicemail: o.Voicemail,
-		Idempotency: o.Idempotency,
-		Limiter:     o.Limiter, PerMinute: o.Config.HTTP.APIPerMinute, Clock: o.Clock, Log: o.Log,
+		Idempotency: o.Idempotency, Bookings: o.Bookings,
+		Limiter: o.Limiter, PerMinute: o.Config.HTTP.APIPerMinute, Clock: o.Clock, Log: o.Log,
 		PublicURL: o.Config.HTTP.PublicURL, Version: o.Version, CrossOrigin: origin,
 	})
 	proxies, err := clientip.Parse(o.Config.HTTP.TrustProxy)

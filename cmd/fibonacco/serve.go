@@ -79,6 +79,7 @@ func (a *app) site(demo *fibonacco.Principal) http.Handler {
 	return web.New(web.Options{
 		Access: a.access, SMBs: a.smb, Directory: a.smb, Communities: a.smb, Records: a.smb, Programme: a.campaign, Explainer: explainer{a},
 		Importer: a.imports, Campaigns: a.campaign, Mailing: a.campaign, Learning: a.learning, Approvals: a.approval, Queues: a.queue, Ready: a.parts, Limiter: a.cluster, Idempotency: a.answers,
+		Bookings: a.booking,
 		Segments: a.smb, Bulk: a.smb, Consents: a.consents, Privacy: a.privacy, Merges: a.merges,
 		Editor: a.campaign, Previewer: a.campaign, Reporter: a.campaign, Libraries: libraries{a}, Holidays: a.campaign, Voicemail: a.voicemail,
 		Audit: audit.New(a.db), Sending: a.campaign, Tracking: a.track, SESWebhook: a.sesWebhook(), RVMWebhook: a.rvmWebhook, Metrics: a.metrics(), Clock: a.db.Clock(), Log: a.log, Config: a.cfg, Version: version,
@@ -86,7 +87,8 @@ func (a *app) site(demo *fibonacco.Principal) http.Handler {
 			func(mux *http.ServeMux) {
 				public.Mount(mux, public.Deps{
 					Tracker: a.track, Unsubscriber: a.track, Resubscriber: a.track, Pages: a.learning, Company: a.cfg.Company,
-					Owners: a.approval, Approvals: a.approval,
+					Owners: a.approval, Approvals: a.approval, Limiter: a.cluster,
+					Booking: a.booking,
 					PublicURL: a.cfg.HTTP.PublicURL, Log: a.log,
 				})
 			},

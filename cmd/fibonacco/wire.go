@@ -18,6 +18,7 @@ import (
 	"github.com/fibonacco/fibonacco/access"
 	"github.com/fibonacco/fibonacco/analytics"
 	"github.com/fibonacco/fibonacco/approval"
+	"github.com/fibonacco/fibonacco/approval/booking"
 	"github.com/fibonacco/fibonacco/campaign"
 	"github.com/fibonacco/fibonacco/campaign/track"
 	"github.com/fibonacco/fibonacco/campaign/voicemail"
@@ -63,6 +64,7 @@ type app struct {
 
 	notices     *notice.Service
 	approval    *approval.Service
+	booking     *booking.Service
 	voicemail   *voicemail.Service
 	voicemailer fibonacco.Voicemailer // nil unless this process works, and a provider is set up
 	rvmWebhook  fibonacco.Webhook     // nil unless a provider is set up
@@ -165,6 +167,8 @@ func wire(ctx context.Context, settings *config.Settings, w wiring) (a *app, err
 	}
 	a.notices = notice.New(a.noticeOptions())
 	a.openApproval(signer)
+	a.openBooking(signer)
+	a.approval.Use(a.booking)
 	if err := a.openVoicemail(signer, w.works); err != nil {
 		return a, err
 	}

@@ -130,6 +130,7 @@ func (w *world) randomRows(r *rand.Rand, id int64, ids []int64) {
 		`INSERT INTO content_views (smb_id, content_slug, started_at) VALUES ($1, 'page-' || $2, '2026-02-20 10:00:00')`,
 		`INSERT INTO callbacks (uuid, smb_id, rvm_drop_id, caller_phone, called_number, started_at) VALUES ('` + uuid.NewString() + `', $1, ` + fmt.Sprint(drop) + `, 'x', $2, '2026-02-20 10:00:00')`,
 		`INSERT INTO notices (notice_key, purpose, smb_id, recipient, subject, due_at, created_at, updated_at) VALUES ('` + uuid.NewString() + `', $2, $1, 'x', 'y', '2026-02-20 10:00:00', '2026-02-20 10:00:00', '2026-02-20 10:00:00')`,
+		`INSERT INTO bookings (uuid, smb_id, kind, minutes, starts_at, ends_at, name, email, email_key, created_at, updated_at) VALUES ('` + uuid.NewString() + `', $1, $2, 30, '2026-02-20 10:00:00', '2026-02-20 10:00:00', 'x', 'y', 'y', '2026-02-20 10:00:00', '2026-02-20 10:00:00')`,
 		`INSERT INTO email_conversations (smb_id, direction, from_email, to_email, body) VALUES ($1, 'in', 'x', 'y', $2)`,
 		`INSERT INTO chat_messages (session_id, smb_id, role, content) VALUES ('` + uuid.NewString() + `', $1, 'user', $2)`,
 		`INSERT INTO ai_tasks (smb_id, task_type, suggested_at) VALUES ($1, $2, '2026-02-20 10:00:00')`,
@@ -143,6 +144,9 @@ func (w *world) randomRows(r *rand.Rand, id int64, ids []int64) {
 			args[1] = approval
 		}
 		w.exec(query, args[:2+strings.Count(query, "$3")/max(strings.Count(query, "$3"), 1)]...)
+	}
+	if r.IntN(4) > 0 {
+		w.exec(`INSERT INTO booking_pages (smb_id, created_at, updated_at) VALUES ($1, $2, $2)`, id, w.clock.Now())
 	}
 	for back := range 3 {
 		if r.IntN(2) == 0 {

@@ -50,6 +50,11 @@ var tables = []owned{
 	},
 	{table: "content_views", column: "smb_id", key: "id"},
 	{table: "notices", column: "smb_id", key: "id"},
+	{ // where both have a page, the survivor's remains, and lists what was booked on either
+		table: "booking_pages", column: "smb_id", key: "id",
+		own: `EXISTS (SELECT 1 FROM booking_pages own WHERE own.smb_id = $1)`,
+	},
+	{table: "bookings", column: "smb_id", key: "id"},
 	{table: "callbacks", column: "smb_id", key: "id"},
 	{table: "email_conversations", column: "smb_id", key: "id"},
 	{table: "chat_messages", column: "smb_id", key: "id"},

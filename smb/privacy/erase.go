@@ -85,6 +85,7 @@ func (s *subject) mayGo(ctx context.Context, tx *db.Tx) error {
 	for _, query := range []string{
 		`UPDATE campaign_sends SET status = 'cancelled', skip_reason = 'deleted', updated_at = $2 WHERE smb_id IN ($1...) AND status = 'queued'`,
 		`UPDATE rvm_drops SET status = 'cancelled', updated_at = $2 WHERE smb_id IN ($1...) AND status = 'queued'`,
+		`UPDATE notices SET status = 'cancelled', updated_at = $2 WHERE smb_id IN ($1...) AND status = 'queued'`,
 	} {
 		if _, err := tx.Exec(ctx, query, s.ids, tx.Now); err != nil {
 			return fmt.Errorf("cancel what is queued for SMB %d: %w", s.ids[0], err)

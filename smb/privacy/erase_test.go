@@ -39,6 +39,7 @@ func TestNothingRemains(t *testing.T) {
 		}
 		w.exec(`UPDATE imports SET report = $1`, `{"problems":[{"field":"zip"}],"duplicates":[{"smb_id":1,"name":"`+marisol.word+`"}]}`)
 		w.exec(`INSERT INTO import_errors (import_id, batch, content) VALUES (1, 1, $1)`, []byte(marisol.word))
+		w.exec(`UPDATE notices SET status = 'queued'`) // reminders, for example
 		theirs := w.dump(rosa.word)
 		history := get[int](w, `SELECT (SELECT count(*) FROM campaign_sends) + (SELECT count(*) FROM email_events) + (SELECT count(*) FROM score_history) + (SELECT count(*) FROM approvals)`)
 		clock.Advance(time.Minute)
@@ -59,6 +60,7 @@ func TestNothingRemains(t *testing.T) {
 		equal(t, "the history", get[int](w, `SELECT (SELECT count(*) FROM campaign_sends) + (SELECT count(*) FROM email_events) + (SELECT count(*) FROM score_history) + (SELECT count(*) FROM approvals)`), history)
 		equal(t, "queued", get[int](w, `SELECT count(*) FROM campaign_sends WHERE smb_id <> $1 AND status = 'queued'`, id), 1)
 		equal(t, "cancelled", get[int](w, `SELECT count(*) FROM campaign_sends WHERE smb_id = $1 AND status = 'cancelled' AND skip_reason = 'deleted'`, id), 1)
+		equal(t, "nobody is reminded", get[int](w, `SELECT count(*) FROM notices WHERE smb_id = $1 AND status = 'queued'`, id), 0)
 		equal(t, "the other lives", get[int](w, `SELECT count(*) FROM smbs WHERE id = $1 AND deleted_at IS NULL AND erased_at IS NULL`, other), 1)
 		equal(t, "it does not", get[int](w, `
 			SELECT count(*) FROM smbs WHERE id = $1 AND deleted_at = erased_at AND do_not_contact AND NOT email_opted_in AND NOT sms_opted_in

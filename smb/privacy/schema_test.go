@@ -101,6 +101,8 @@ var vocabulary = map[string][]string{
 	"email_event_days":    {"event_type", "verdict"},
 	"voicemail_skips":     {"campaign_id", "reason"},
 	"notices":             {"notice_key", "purpose", "status"},
+	"booking_pages":       {"state"},
+	"bookings":            {"form_key", "state", "cancelled_by"},
 	"voicemail_quota":     {"period"},
 	"preferences":         {"kind"},
 	"rvm_drops":           {"voice_persona", "provider", "status", "campaign_id", "counted_month", "claimed_by"},

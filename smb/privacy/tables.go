@@ -129,6 +129,17 @@ var tables = []table{
 		),
 	},
 	{
+		name: "booking_pages", about: "Its booking page: what can be booked there, and when.", of: theirs, key: "id", fate: gone,
+		columns: columns("id int, smb_id int, state word, settings json='{}', last_kind int, opened_at time, created_at time, updated_at time"),
+	},
+	{
+		name: "bookings", about: "Appointments that its customers booked on that page.", of: theirs, key: "id",
+		columns: columns(
+			"id int, uuid uuid, smb_id int, first_id int, form_key word, kind text='', minutes int, starts_at time, ends_at time, state word, sequence int",
+			"name text='', email text='', email_key text='', phone text='', note text='', client text='', cancelled_by word, cancelled_at time, created_at time, updated_at time",
+		),
+	},
+	{
 		name: "callbacks", about: "Calls that came in, with what was said.", key: "id",
 		of: theirs + ` OR ` + strangers + ` AND caller_phone IN ({phones})`,
 		columns: columns(

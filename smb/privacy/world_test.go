@@ -203,6 +203,7 @@ func (w *world) business(x traces, community int64) (id int64) {
 		w.row("preferences", x, mine(map[string]any{"kind": "without_tips"}))
 		w.row("confirmations", x, mine(nil))
 		w.row("score_history", x, mine(map[string]any{"score": 10, "tier": 4}))
+		w.row("booking_pages", x, mine(nil))
 		for n := range 2 {
 			status := []string{"queued", "sent", "failed", "suppressed"}[2*i+n]
 			send := w.row("campaign_sends", x, mine(map[string]any{"status": status, "skip_reason": nil, "occurrence": n + 1}))
@@ -215,6 +216,7 @@ func (w *world) business(x traces, community int64) (id int64) {
 			w.row("approval_upsells", x, map[string]any{"approval_id": approval})
 			w.row("provisioning_tasks", x, mine(map[string]any{"approval_id": approval}))
 			w.row("notices", x, mine(map[string]any{"notice_key": uuid.NewString(), "attempts": 1}))
+			w.row("bookings", x, mine(map[string]any{"form_key": uuid.NewString(), "minutes": 30}))
 			w.row("email_event_days", x, map[string]any{"campaign_send_id": send, "event_type": "opened", "verdict": "human", "events": 3})
 			w.row("voicemail_skips", x, mine(map[string]any{"campaign_send_id": send, "community_id": community}))
 			w.row("voicemail_quota", x, mine(map[string]any{"period": "2026-0" + strconv.Itoa(n+1), "used": 1}))

@@ -59,6 +59,7 @@ type Options struct {
 	Holidays    fibonacco.HolidayService
 	Voicemail   Voicemail
 	Tracking    fibonacco.TrackingVerdicts
+	Bookings    fibonacco.BookingDirectory
 	Idempotency fibonacco.Idempotency // nil: a request with an Idempotency-Key is answered 501
 
 	Limiter   fibonacco.Limiter // nil: no limit
@@ -117,6 +118,7 @@ func New(o Options) *API {
 	a.bulk()
 	a.programme()
 	a.engagement()
+	a.bookings()
 	a.imports()
 	a.importMappings()
 	a.consents()

@@ -280,6 +280,14 @@ func (h *house) ListApprovals(_ context.Context, id int64, _ fibonacco.ListQuery
 	return fibonacco.Page[fibonacco.Approval]{Data: []fibonacco.Approval{{ID: 1, UUID: smbUUID, SMBID: id, Status: "pending", ApprovedAt: noon, CreatedAt: noon, UpdatedAt: noon}}}, nil
 }
 
+func (h *house) ListBookings(_ context.Context, id int64, q fibonacco.ListQuery) (page fibonacco.Page[fibonacco.Booking], err error) {
+	if _, err := fibonacco.BookingListing.Conditions(q.Filter); err != nil {
+		return page, err
+	}
+	page.Data = []fibonacco.Booking{{ID: 1, UUID: smbUUID, SMBID: id, Kind: "First visit", Minutes: 45, StartsAt: noon, EndsAt: noon, State: "booked", Name: "Ann Lee", Email: "ann@example.com", CreatedAt: noon, UpdatedAt: noon}}
+	return page, nil
+}
+
 func (h *house) UpdateEngagement(context.Context, int64, fibonacco.EngagementKind, time.Time) error {
 	return nil
 }
@@ -511,7 +519,7 @@ func (queues) Queues(context.Context) ([]fibonacco.QueueState, error) {
 func (h *house) options() api.Options {
 	return api.Options{
 		Access: gate{h}, SMBs: h, Directory: h, Communities: h, Programme: h, Explainer: h, Importer: h,
-		Campaigns: h, Mailing: mailing{}, Learning: &pages{}, Queues: queues{}, Records: h, Clock: fibonacco.NewFakeClock(noon),
+		Campaigns: h, Mailing: mailing{}, Learning: &pages{}, Queues: queues{}, Records: h, Bookings: h, Clock: fibonacco.NewFakeClock(noon),
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/fibonacco/fibonacco"
+	"github.com/fibonacco/fibonacco/approval/booking"
 	"github.com/fibonacco/fibonacco/campaign"
 	"github.com/fibonacco/fibonacco/db"
 	"github.com/fibonacco/fibonacco/db/dbtest"
@@ -71,7 +72,7 @@ func TestRecordsOfOtherCommunities(t *testing.T) {
 		}))
 		a := api.New(api.Options{
 			Access: neighbours{}, SMBs: businesses, Directory: businesses, Communities: businesses, Records: businesses, Campaigns: mails, Mailing: mails,
-			Programme: mails, Explainer: mails, Clock: clock,
+			Programme: mails, Explainer: mails, Clock: clock, Bookings: booking.New(booking.Options{DB: d}),
 		})
 		ask := func(route, body string) *answer {
 			t.Helper()
@@ -81,7 +82,7 @@ func TestRecordsOfOtherCommunities(t *testing.T) {
 		ofSMB := []string{
 			"GET /smbs/{id}", "GET /smbs/{id}?include=community,recent_sends,approvals,engagement,next_step,reach", "GET /smbs/{id}/engagement",
 			"GET /smbs/{id}/engagement/score", "GET /smbs/{id}/engagement/score/history", "GET /smbs/{id}/explain", "GET /smbs/{id}/campaigns",
-			"GET /smbs/{id}/approvals",
+			"GET /smbs/{id}/approvals", "GET /smbs/{id}/bookings",
 		}
 		ofTown := []string{"GET /communities/{id}", "GET /communities/{id}/stats", "GET /communities/{id}/smbs"}
 		for _, route := range ofSMB {

@@ -18,6 +18,7 @@ import (
 	"github.com/fibonacco/fibonacco"
 	"github.com/fibonacco/fibonacco/access"
 	"github.com/fibonacco/fibonacco/approval"
+	"github.com/fibonacco/fibonacco/approval/booking"
 	"github.com/fibonacco/fibonacco/audit"
 	"github.com/fibonacco/fibonacco/campaign"
 	"github.com/fibonacco/fibonacco/campaign/voicemail"
@@ -103,6 +104,7 @@ func newTowns(t *testing.T, d *db.DB, clock fibonacco.Clock) *towns {
 			imports.WithIndex(search.Reindex)),
 		Campaigns: mails, Mailing: mails, Queues: q, Clock: clock,
 		Editor: mails, Previewer: mails, Reporter: mails, Holidays: mails, Voicemail: calls, Approvals: yeses,
+		Bookings: booking.New(booking.Options{DB: d}),
 		Segments: businesses, Bulk: businesses, Consents: consent.New(d, q), Privacy: privacy.New(d, q), Audit: audit.New(d), Merges: newMerges(d, q, businesses, mails), Idempotency: idempotency.New(d, signer, fibonacco.SystemClock{}),
 	})
 	// Spare users and tokens come first: what revokes number 1 shall not revoke who asks.

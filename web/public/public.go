@@ -18,7 +18,7 @@ import (
 	"github.com/fibonacco/fibonacco"
 )
 
-// Deps is what the pages lean on. All but Log and Company's address are needed.
+// Deps is what the pages lean on. All but Booking, Limiter, Log and Company's address are needed.
 type Deps struct {
 	Tracker      fibonacco.Tracker
 	Unsubscriber fibonacco.Unsubscriber
@@ -26,6 +26,8 @@ type Deps struct {
 	Pages        fibonacco.LearningPages
 	Owners       fibonacco.BusinessOwners // lets a business into its own pages
 	Approvals    fibonacco.ApprovalPages  // the yes to a service, and what follows it
+	Booking      fibonacco.BookingService // nil: there are no booking pages
+	Limiter      fibonacco.Limiter        // nil: no limits
 	Company      fibonacco.CompanyConfig  // signs every page
 	PublicURL    string                   // base of this server as recipients know it
 	Log          *slog.Logger             // nil means slog.Default()
@@ -38,7 +40,14 @@ type site struct{ Deps }
 // else under its paths.
 func Mount(mux *http.ServeMux, d Deps) {
 	s := newSite(d)
-	for _, part := range []routes{s.mailRoutes(), s.learnRoutes(), s.approveRoutes(), s.ownerRoutes(), {"GET /public.css": serveCSS}} {
+	for _, part := range []routes{
+		s.mailRoutes(),
+		s.learnRoutes(),
+		s.approveRoutes(),
+		s.ownerRoutes(),
+		s.bookRoutes(),
+		{"GET /public.css": serveCSS},
+	} {
 		for pattern, handle := range part {
 			mux.Handle(pattern, guarded(handle))
 		}
