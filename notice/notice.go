@@ -105,10 +105,11 @@ type content struct {
 	After      []string    `json:"after,omitempty"`
 	Calendar   string      `json:"calendar,omitempty"`
 	Method     string      `json:"method,omitempty"`
+	Footer     string      `json:"footer,omitempty"`
 }
 
 func contentOf(n fibonacco.Notice) content {
-	return content{n.ReplyTo, n.Paragraphs, n.Facts, n.Button, n.ButtonURL, n.After, n.Calendar, n.Method}
+	return content{n.ReplyTo, n.Paragraphs, n.Facts, n.Button, n.ButtonURL, n.After, n.Calendar, n.Method, n.Footer}
 }
 
 func check(n fibonacco.Notice) error {

@@ -44,6 +44,7 @@ type Options struct {
 	Holidays    fibonacco.HolidayService
 	Voicemail   api.Voicemail
 	Tracking    fibonacco.TrackingVerdicts
+	Reviews     fibonacco.ReviewDirectory
 	Idempotency fibonacco.Idempotency
 
 	// The webhooks of providers; nil ones answer 501.
@@ -82,7 +83,7 @@ var CrossSitePaths = []string{"/u/"}
 //	POST              smbs/bulk-update    POST smbs/bulk-update/preview, GET smbs/bulk-update/{uuid}/status
 //	POST              smbs/{id}/campaign/start, pause, resume   and smbs/campaign/… for many
 //	GET               smbs/{id}/engagement, …/engagement/score, …/engagement/score/history
-//	GET               smbs/{id}/explain, smbs/{id}/campaigns, smbs/{id}/approvals
+//	GET               smbs/{id}/explain, smbs/{id}/campaigns, smbs/{id}/approvals, smbs/{id}/reviews
 //	GET POST          smbs/import         POST smbs/import/preview
 //	GET               smbs/import/{uuid}/status, …/errors.csv   POST smbs/import/{uuid}/cancel, …/undo
 //	GET POST          import-mappings     GET DELETE import-mappings/{uuid}
@@ -127,7 +128,7 @@ func New(o Options) http.Handler {
 		Explainer: o.Explainer, Importer: o.Importer, Campaigns: o.Campaigns, Mailing: o.Mailing, Learning: o.Learning, Queues: o.Queues,
 		Segments: o.Segments, Bulk: o.Bulk, Consents: o.Consents, Privacy: o.Privacy, Merges: o.Merges, Records: o.Records, Audit: o.Audit, Sending: o.Sending, Tracking: o.Tracking,
 		Editor: o.Editor, Previewer: o.Previewer, Reporter: o.Reporter, Libraries: o.Libraries, Holidays: o.Holidays, Voicemail: o.Voicemail,
-		Idempotency: o.Idempotency,
+		Idempotency: o.Idempotency, Reviews: o.Reviews,
 		Limiter:     o.Limiter, PerMinute: o.Config.HTTP.APIPerMinute, Clock: o.Clock, Log: o.Log,
 		PublicURL: o.Config.HTTP.PublicURL, Version: o.Version, CrossOrigin: origin,
 	})

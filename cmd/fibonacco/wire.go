@@ -17,6 +17,7 @@ import (
 	"github.com/fibonacco/fibonacco"
 	"github.com/fibonacco/fibonacco/access"
 	"github.com/fibonacco/fibonacco/analytics"
+	"github.com/fibonacco/fibonacco/approval/reviews"
 	"github.com/fibonacco/fibonacco/campaign"
 	"github.com/fibonacco/fibonacco/campaign/track"
 	"github.com/fibonacco/fibonacco/campaign/voicemail"
@@ -61,6 +62,7 @@ type app struct {
 	merges    merges
 
 	notices     *notice.Service
+	reviews     *reviews.Service
 	voicemail   *voicemail.Service
 	voicemailer fibonacco.Voicemailer // nil unless this process works, and a provider is set up
 	rvmWebhook  fibonacco.Webhook     // nil unless a provider is set up
@@ -162,6 +164,7 @@ func wire(ctx context.Context, settings *config.Settings, w wiring) (a *app, err
 		return a, err
 	}
 	a.notices = notice.New(a.noticeOptions())
+	a.openReviews(signer)
 	if err := a.openVoicemail(signer, w.works); err != nil {
 		return a, err
 	}

@@ -50,6 +50,12 @@ var tables = []owned{
 	},
 	{table: "content_views", column: "smb_id", key: "id"},
 	{table: "notices", column: "smb_id", key: "id"},
+	{table: "review_requests", column: "smb_id", key: "id"},
+	{table: "reviews", column: "smb_id", key: "id"},
+	{
+		table: "review_pages", column: "smb_id", key: "id",
+		own: `EXISTS (SELECT 1 FROM review_pages own WHERE own.smb_id = $1)`,
+	},
 	{table: "callbacks", column: "smb_id", key: "id"},
 	{table: "email_conversations", column: "smb_id", key: "id"},
 	{table: "chat_messages", column: "smb_id", key: "id"},

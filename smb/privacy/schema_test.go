@@ -100,6 +100,8 @@ var vocabulary = map[string][]string{
 	"email_event_days":    {"event_type", "verdict"},
 	"voicemail_skips":     {"campaign_id", "reason"},
 	"notices":             {"notice_key", "purpose", "status"},
+	"reviews":             {"status", "held_reason"},
+	"review_requests":     {"statement"},
 	"voicemail_quota":     {"period"},
 	"preferences":         {"kind"},
 	"rvm_drops":           {"voice_persona", "provider", "status", "campaign_id", "counted_month", "claimed_by"},

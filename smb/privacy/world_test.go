@@ -198,6 +198,9 @@ func (w *world) business(x traces, community int64) (id int64) {
 		}
 		w.row("smb_tags", x, mine(map[string]any{"tag": x.word + strconv.Itoa(i)}))
 		w.row("smb_addresses", x, mine(map[string]any{"slug": x.word + strconv.Itoa(i)}))
+		w.row("review_pages", x, mine(map[string]any{"withdrawn_at": nil}))
+		asked := w.row("review_requests", x, mine(nil))
+		w.row("reviews", x, mine(map[string]any{"request_id": asked, "form_key": x.word + strconv.Itoa(i), "stars": 3, "status": "published", "held_reason": nil}))
 		w.row("import_changes", x, mine(map[string]any{"import_id": 1, "batch": i, "version": 1}))
 		w.row("preferences", x, mine(map[string]any{"kind": "without_tips"}))
 		w.row("confirmations", x, mine(nil))

@@ -58,6 +58,7 @@ type Options struct {
 	Holidays    fibonacco.HolidayService
 	Voicemail   Voicemail
 	Tracking    fibonacco.TrackingVerdicts
+	Reviews     fibonacco.ReviewDirectory
 	Idempotency fibonacco.Idempotency // nil: a request with an Idempotency-Key is answered 501
 
 	Limiter   fibonacco.Limiter // nil: no limit
@@ -116,6 +117,7 @@ func New(o Options) *API {
 	a.bulk()
 	a.programme()
 	a.engagement()
+	a.reviews()
 	a.imports()
 	a.importMappings()
 	a.consents()

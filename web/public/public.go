@@ -25,9 +25,10 @@ type Deps struct {
 	Resubscriber fibonacco.Resubscriber
 	Pages        fibonacco.LearningPages
 	Owners       fibonacco.BusinessOwners // lets a business into its own pages
-	Company      fibonacco.CompanyConfig  // signs every page
-	PublicURL    string                   // base of this server as recipients know it
-	Log          *slog.Logger             // nil means slog.Default()
+	Reviews      fibonacco.ReviewService
+	Company      fibonacco.CompanyConfig // signs every page
+	PublicURL    string                  // base of this server as recipients know it
+	Log          *slog.Logger            // nil means slog.Default()
 }
 
 // site answers the public requests.
@@ -37,7 +38,7 @@ type site struct{ Deps }
 // else under its paths.
 func Mount(mux *http.ServeMux, d Deps) {
 	s := newSite(d)
-	for _, part := range []routes{s.mailRoutes(), s.learnRoutes(), {"GET /public.css": serveCSS}} {
+	for _, part := range []routes{s.mailRoutes(), s.learnRoutes(), s.reviewRoutes(), {"GET /public.css": serveCSS}} {
 		for pattern, handle := range part {
 			mux.Handle(pattern, guarded(handle))
 		}

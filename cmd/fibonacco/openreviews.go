@@ -1,0 +1,16 @@
+package main
+
+import (
+	"github.com/fibonacco/fibonacco"
+	"github.com/fibonacco/fibonacco/approval"
+	"github.com/fibonacco/fibonacco/approval/reviews"
+	"github.com/fibonacco/fibonacco/smb/consent"
+)
+
+// openReviews makes what follows a yes to review_automation.
+func (a *app) openReviews(signer *fibonacco.Signer) {
+	a.reviews = reviews.New(reviews.Options{
+		DB: a.db, Signer: signer, Config: a.cfg, Post: a.notices.Post, Held: consent.Held,
+		OwnerURL: approval.New(a.db, a.queue, signer, a.cfg).OwnerURL,
+	})
+}
