@@ -45,6 +45,7 @@ type Options struct {
 	Voicemail   api.Voicemail
 	Tracking    fibonacco.TrackingVerdicts
 	Reviews     fibonacco.ReviewDirectory
+	Coupons     fibonacco.CouponDirectory
 	Idempotency fibonacco.Idempotency
 
 	// The webhooks of providers; nil ones answer 501.
@@ -83,7 +84,7 @@ var CrossSitePaths = []string{"/u/"}
 //	POST              smbs/bulk-update    POST smbs/bulk-update/preview, GET smbs/bulk-update/{uuid}/status
 //	POST              smbs/{id}/campaign/start, pause, resume   and smbs/campaign/… for many
 //	GET               smbs/{id}/engagement, …/engagement/score, …/engagement/score/history
-//	GET               smbs/{id}/explain, smbs/{id}/campaigns, smbs/{id}/approvals, smbs/{id}/reviews
+//	GET               smbs/{id}/explain, smbs/{id}/campaigns, smbs/{id}/approvals, …/reviews, …/coupons
 //	GET POST          smbs/import         POST smbs/import/preview
 //	GET               smbs/import/{uuid}/status, …/errors.csv   POST smbs/import/{uuid}/cancel, …/undo
 //	GET POST          import-mappings     GET DELETE import-mappings/{uuid}
@@ -128,8 +129,8 @@ func New(o Options) http.Handler {
 		Explainer: o.Explainer, Importer: o.Importer, Campaigns: o.Campaigns, Mailing: o.Mailing, Learning: o.Learning, Queues: o.Queues,
 		Segments: o.Segments, Bulk: o.Bulk, Consents: o.Consents, Privacy: o.Privacy, Merges: o.Merges, Records: o.Records, Audit: o.Audit, Sending: o.Sending, Tracking: o.Tracking,
 		Editor: o.Editor, Previewer: o.Previewer, Reporter: o.Reporter, Libraries: o.Libraries, Holidays: o.Holidays, Voicemail: o.Voicemail,
-		Idempotency: o.Idempotency, Reviews: o.Reviews,
-		Limiter:     o.Limiter, PerMinute: o.Config.HTTP.APIPerMinute, Clock: o.Clock, Log: o.Log,
+		Idempotency: o.Idempotency, Reviews: o.Reviews, Coupons: o.Coupons,
+		Limiter: o.Limiter, PerMinute: o.Config.HTTP.APIPerMinute, Clock: o.Clock, Log: o.Log,
 		PublicURL: o.Config.HTTP.PublicURL, Version: o.Version, CrossOrigin: origin,
 	})
 	proxies, err := clientip.Parse(o.Config.HTTP.TrustProxy)

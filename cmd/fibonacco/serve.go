@@ -80,11 +80,11 @@ func (a *app) site(demo *fibonacco.Principal) http.Handler {
 		Importer: a.imports, Campaigns: a.campaign, Mailing: a.campaign, Learning: a.learning, Queues: a.queue, Ready: a.parts, Limiter: a.cluster, Idempotency: a.answers,
 		Segments: a.smb, Bulk: a.smb, Consents: a.consents, Privacy: a.privacy, Merges: a.merges,
 		Editor: a.campaign, Previewer: a.campaign, Reporter: a.campaign, Libraries: libraries{a}, Holidays: a.campaign, Voicemail: a.voicemail,
-		Audit: audit.New(a.db), Sending: a.campaign, Tracking: a.track, SESWebhook: a.sesWebhook(), RVMWebhook: a.rvmWebhook, Reviews: a.reviews, Metrics: a.metrics(), Clock: a.db.Clock(), Log: a.log, Config: a.cfg, Version: version,
+		Audit: audit.New(a.db), Sending: a.campaign, Tracking: a.track, SESWebhook: a.sesWebhook(), RVMWebhook: a.rvmWebhook, Reviews: a.reviews, Coupons: a.coupons, Metrics: a.metrics(), Clock: a.db.Clock(), Log: a.log, Config: a.cfg, Version: version,
 		Mounts: []func(*http.ServeMux){
 			func(mux *http.ServeMux) {
 				public.Mount(mux, public.Deps{
-					Tracker: a.track, Unsubscriber: a.track, Resubscriber: a.track, Pages: a.learning, Reviews: a.reviews, Company: a.cfg.Company,
+					Tracker: a.track, Unsubscriber: a.track, Resubscriber: a.track, Pages: a.learning, Reviews: a.reviews, Coupons: a.coupons, Company: a.cfg.Company,
 					PublicURL: a.cfg.HTTP.PublicURL, Log: a.log,
 				})
 			},

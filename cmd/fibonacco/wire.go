@@ -17,6 +17,7 @@ import (
 	"github.com/fibonacco/fibonacco"
 	"github.com/fibonacco/fibonacco/access"
 	"github.com/fibonacco/fibonacco/analytics"
+	"github.com/fibonacco/fibonacco/approval/coupons"
 	"github.com/fibonacco/fibonacco/approval/reviews"
 	"github.com/fibonacco/fibonacco/campaign"
 	"github.com/fibonacco/fibonacco/campaign/track"
@@ -63,6 +64,7 @@ type app struct {
 
 	notices     *notice.Service
 	reviews     *reviews.Service
+	coupons     *coupons.Service
 	voicemail   *voicemail.Service
 	voicemailer fibonacco.Voicemailer // nil unless this process works, and a provider is set up
 	rvmWebhook  fibonacco.Webhook     // nil unless a provider is set up
@@ -165,6 +167,7 @@ func wire(ctx context.Context, settings *config.Settings, w wiring) (a *app, err
 	}
 	a.notices = notice.New(a.noticeOptions())
 	a.openReviews(signer)
+	a.coupons = coupons.New(a.db, signer, cfg)
 	if err := a.openVoicemail(signer, w.works); err != nil {
 		return a, err
 	}

@@ -100,6 +100,7 @@ var vocabulary = map[string][]string{
 	"email_event_days":    {"event_type", "verdict"},
 	"voicemail_skips":     {"campaign_id", "reason"},
 	"notices":             {"notice_key", "purpose", "status"},
+	"coupons":             {"status"},
 	"reviews":             {"status", "held_reason"},
 	"review_requests":     {"statement"},
 	"voicemail_quota":     {"period"},

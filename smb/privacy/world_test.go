@@ -198,6 +198,9 @@ func (w *world) business(x traces, community int64) (id int64) {
 		}
 		w.row("smb_tags", x, mine(map[string]any{"tag": x.word + strconv.Itoa(i)}))
 		w.row("smb_addresses", x, mine(map[string]any{"slug": x.word + strconv.Itoa(i)}))
+		w.row("coupon_pages", x, mine(map[string]any{"till_generation": 1}))
+		coupon := w.row("coupons", x, mine(map[string]any{"slug": x.word + strconv.Itoa(i)}))
+		w.row("coupon_redemptions", x, mine(map[string]any{"coupon_id": coupon, "form_key": x.word + strconv.Itoa(i)}))
 		w.row("review_pages", x, mine(map[string]any{"withdrawn_at": nil}))
 		asked := w.row("review_requests", x, mine(nil))
 		w.row("reviews", x, mine(map[string]any{"request_id": asked, "form_key": x.word + strconv.Itoa(i), "stars": 3, "status": "published", "held_reason": nil}))

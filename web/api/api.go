@@ -59,6 +59,7 @@ type Options struct {
 	Voicemail   Voicemail
 	Tracking    fibonacco.TrackingVerdicts
 	Reviews     fibonacco.ReviewDirectory
+	Coupons     fibonacco.CouponDirectory
 	Idempotency fibonacco.Idempotency // nil: a request with an Idempotency-Key is answered 501
 
 	Limiter   fibonacco.Limiter // nil: no limit
@@ -118,6 +119,7 @@ func New(o Options) *API {
 	a.programme()
 	a.engagement()
 	a.reviews()
+	a.coupons()
 	a.imports()
 	a.importMappings()
 	a.consents()

@@ -16,6 +16,7 @@ import (
 
 	"github.com/fibonacco/fibonacco"
 	"github.com/fibonacco/fibonacco/access"
+	"github.com/fibonacco/fibonacco/approval/coupons"
 	"github.com/fibonacco/fibonacco/approval/reviews"
 	"github.com/fibonacco/fibonacco/audit"
 	"github.com/fibonacco/fibonacco/campaign"
@@ -102,7 +103,7 @@ func newTowns(t *testing.T, d *db.DB, clock fibonacco.Clock) *towns {
 		Campaigns: mails, Mailing: mails, Queues: q, Clock: clock,
 		Editor: mails, Previewer: mails, Reporter: mails, Holidays: mails, Voicemail: calls,
 		Segments: businesses, Bulk: businesses, Consents: consent.New(d, q), Privacy: privacy.New(d, q), Audit: audit.New(d), Merges: newMerges(d, q, businesses, mails), Idempotency: idempotency.New(d, signer, fibonacco.SystemClock{}),
-		Reviews: reviews.New(reviews.Options{DB: d, Signer: signer, Config: cfg}),
+		Coupons: coupons.New(d, signer, cfg), Reviews: reviews.New(reviews.Options{DB: d, Signer: signer, Config: cfg}),
 	})
 	// Spare users and tokens come first: what revokes number 1 shall not revoke who asks.
 	for i := range 5 {

@@ -5,10 +5,8 @@ package public
 
 //lint:file-ignore SA4006 This context is only used if a nested component is present.
 
-import (
-	"github.com/a-h/templ"
-	templruntime "github.com/a-h/templ/runtime"
-)
+import "github.com/a-h/templ"
+import templruntime "github.com/a-h/templ/runtime"
 
 import "github.com/fibonacco/fibonacco"
 
@@ -931,7 +929,7 @@ func oneSlide(page *fibonacco.LearningPage, sl slide) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			for _, f := range sl.figures() {
-				templ_7745c5c3_Var34 := []any{templ.KV("source", f.Source)}
+				var templ_7745c5c3_Var34 = []any{templ.KV("source", f.Source)}
 				templ_7745c5c3_Err = templ.RenderCSSItems(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_Var34...)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
@@ -1168,7 +1166,7 @@ func words(sl slide, class string) templ.Component {
 		}
 		ctx = templ.ClearChildren(ctx)
 		if sl.Body != "" {
-			templ_7745c5c3_Var42 := []any{class}
+			var templ_7745c5c3_Var42 = []any{class}
 			templ_7745c5c3_Err = templ.RenderCSSItems(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_Var42...)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
@@ -1333,7 +1331,7 @@ func progress(sl slide) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		for i := range sl.Of {
-			templ_7745c5c3_Var50 := []any{templ.KV("on", i+1 < sl.Number), templ.KV("now", i+1 == sl.Number)}
+			var templ_7745c5c3_Var50 = []any{templ.KV("on", i+1 < sl.Number), templ.KV("now", i+1 == sl.Number)}
 			templ_7745c5c3_Err = templ.RenderCSSItems(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_Var50...)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err

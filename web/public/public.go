@@ -26,6 +26,7 @@ type Deps struct {
 	Pages        fibonacco.LearningPages
 	Owners       fibonacco.BusinessOwners // lets a business into its own pages
 	Reviews      fibonacco.ReviewService
+	Coupons      fibonacco.CouponService
 	Company      fibonacco.CompanyConfig // signs every page
 	PublicURL    string                  // base of this server as recipients know it
 	Log          *slog.Logger            // nil means slog.Default()
@@ -38,7 +39,7 @@ type site struct{ Deps }
 // else under its paths.
 func Mount(mux *http.ServeMux, d Deps) {
 	s := newSite(d)
-	for _, part := range []routes{s.mailRoutes(), s.learnRoutes(), s.reviewRoutes(), {"GET /public.css": serveCSS}} {
+	for _, part := range []routes{s.mailRoutes(), s.learnRoutes(), s.reviewRoutes(), s.couponRoutes(), {"GET /public.css": serveCSS}} {
 		for pattern, handle := range part {
 			mux.Handle(pattern, guarded(handle))
 		}
