@@ -67,7 +67,7 @@ type Options struct {
 
 // CrossSitePaths are where a changing request may come from anywhere, because the path itself
 // carries the proof: one-click unsubscribe (RFC 8058) is sent by mail providers.
-var CrossSitePaths = []string{"/u/"}
+var CrossSitePaths = []string{"/u/", "/review/r/"}
 
 // New builds the server's handler.
 //

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/fibonacco/fibonacco"
+	"github.com/fibonacco/fibonacco/approval/reviews"
 	"github.com/fibonacco/fibonacco/db"
 	"github.com/fibonacco/fibonacco/db/dbtest"
 )
@@ -164,5 +165,32 @@ func TestReminder(t *testing.T) {
 		must(t, w.svc.OpenReviews(t.Context(), 1, true))
 		w.tend()
 		equal(t, "long after its time", w.mails("review.reminder"), 1)
+	})
+}
+
+// Whatever is pasted, it is refused, or it is addresses that mail can be sent to, each once, with names
+// that are no messages.
+func FuzzReadCustomers(f *testing.F) {
+	for _, seed := range []string{"Ana Lopez, ana@example.com", "\"x\" <a@b.co>\r\nb@c.de;", hostile, "a@b.co a@b.co", "@", "https://x.yz a@b.co", "A\tmailto:a@b.co"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		names, emails, ok := reviews.ReadCustomers(text)
+		if !ok {
+			if len(emails) > 0 {
+				t.Errorf("%q is refused, and taken: %q", text, emails)
+			}
+			return
+		}
+		known := map[string]bool{}
+		for i, email := range emails {
+			if key := strings.ToLower(email); !fibonacco.ValidEmail(email) || known[key] {
+				t.Errorf("%q has the address %q, known: %v", text, email, known[key])
+			}
+			known[strings.ToLower(email)] = true
+			if strings.ContainsAny(names[i], "@\r\n\x00") || strings.Contains(names[i], "//") || len([]rune(names[i])) > 60 {
+				t.Errorf("%q has the name %q", text, names[i])
+			}
+		}
 	})
 }

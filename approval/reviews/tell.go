@@ -24,7 +24,7 @@ func (s *Service) mailRequest(ctx context.Context, tx *db.Tx, r fibonacco.Review
 			"how was your visit? " + r.Business + " asks each customer they name the same short question. It takes about a minute.",
 			"Good or bad, your review is published. It is held back only if it is spam, abusive, or tells private things. Nobody is paid or rewarded for it.",
 		},
-		Button: "Write a review", ButtonURL: s.requestURL(r.ID),
+		Button: "Write a review", ButtonURL: s.requestURL(r.ID), Leave: s.requestURL(r.ID) + "/stop",
 	}
 	n.Footer = "You get this because " + r.Business + " told us that you are their customer. Nothing is sold here."
 	stop := "To be asked by them never again, open this page: " + s.requestURL(r.ID) + "/stop"

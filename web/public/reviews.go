@@ -173,9 +173,18 @@ func (s *site) stopRequests(w http.ResponseWriter, r *http.Request) {
 	s.show(w, r, http.StatusOK, s.stopPage(req, r.URL.EscapedPath()))
 }
 
+// stopRequestsNow acts at once. A mail program's one-click request gets a plain answer (RFC 8058).
 func (s *site) stopRequestsNow(w http.ResponseWriter, r *http.Request) {
+	if !s.readForm(w, r) {
+		return
+	}
 	if err := s.Reviews.DeclineRequests(r.Context(), r.PathValue("token")); err != nil {
 		s.refuseReviews(w, r, "decline review requests", err)
+		return
+	}
+	if r.PostForm.Get("List-Unsubscribe") == "One-Click" {
+		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		_, _ = io.WriteString(w, "You are not asked again.\n") // nobody to tell
 		return
 	}
 	seeOther(w, r, r.URL.EscapedPath())

@@ -275,6 +275,7 @@ func TestStopBeingAsked(t *testing.T) {
 			w.page("stopped", w.send("/review/r/"+token+"/stop", nil), http.StatusOK, "You are not asked again")
 		}
 		equal(t, "declined", number(w, `SELECT count(*) FROM review_requests WHERE declined_at IS NOT NULL AND remind_at IS NULL`), 1)
+		equal(t, "by a mail program", w.send("/review/r/"+token+"/stop", url.Values{"List-Unsubscribe": {"One-Click"}}).Body.String(), "You are not asked again.\n")
 		equal(t, "a foreign token", w.send("/review/r/x/stop", nil).Code, http.StatusNotFound)
 	})
 }
