@@ -28,11 +28,19 @@ func (s *Service) CouponDesk(ctx context.Context, smbID int64) (d *fibonacco.Cou
 		if err != nil {
 			return err
 		}
+		last, err := redemptions(ctx, tx, `id IN (
+			SELECT id FROM (SELECT id, row_number() OVER (PARTITION BY coupon_id ORDER BY id DESC) AS n FROM coupon_redemptions WHERE smb_id = $1) AS ranked
+			WHERE n <= $2) ORDER BY id DESC`, smbID, deskRows)
+		if err != nil {
+			return err
+		}
+		of := map[int64][]fibonacco.Redemption{}
+		for _, r := range last {
+			of[r.CouponID] = append(of[r.CouponID], r)
+		}
 		for _, c := range all {
 			page := p.page(tx, c)
-			if page.Redemptions, err = redemptions(ctx, tx, `coupon_id = $1 ORDER BY id DESC LIMIT $2`, c.ID, deskRows); err != nil {
-				return err
-			}
+			page.Redemptions = of[c.ID]
 			d.Coupons = append(d.Coupons, page)
 		}
 		return nil

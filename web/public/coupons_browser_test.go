@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 
 	"github.com/fibonacco/fibonacco"
@@ -27,12 +28,21 @@ func TestScanAtTheTill(t *testing.T) {
 		t.Skip("FIBONACCO_TEST_CHROMIUM is not set: `make test` sets it")
 	}
 	clock := fibonacco.NewFakeClock(dbtest.Start)
-	w, svc := newCouponTown(t, dbtest.Open(t, db.SQLite, clock), clock)
+	w, said, svc := newShops(t, dbtest.Open(t, db.SQLite, clock), clock)
 	w.mux.Handle(static.Prefix, static.Handler())
 	server := httptest.NewServer(w.mux)
 	t.Cleanup(server.Close)
 	_, err := svc.SaveCoupon(t.Context(), 1, 1, fibonacco.CouponDraft{Title: nasty, Terms: strings.Repeat("x", 2000), Code: strings.Repeat("W", 20), TotalLimit: "5", Ends: "2026-03-31"}, true)
 	check(t, err)
+	check(t, said.OpenReviews(t.Context(), 1, true))
+	_, err = said.AskForReviews(t.Context(), 1, fibonacco.ReviewAsk{Customers: strings.Repeat("x", 60) + " " + strings.Repeat("x", 60) + "@example.com", Statement: true})
+	check(t, err)
+	for i, key := range []string{"a", "b"} {
+		check(t, said.WriteReview(t.Context(), "one", fibonacco.ReviewDraft{FormKey: key, Stars: 1 + i, Name: strings.Repeat("W", 80), Body: nasty + strings.Repeat("W", 2000)}))
+	}
+	first := number(w, `SELECT MIN(id) FROM reviews`)
+	check(t, said.PublishReview(t.Context(), 1, first))
+	check(t, said.RespondToReview(t.Context(), 1, first, strings.Repeat("W", 2000)))
 	desk, err := svc.CouponDesk(t.Context(), 1)
 	check(t, err)
 	till := strings.TrimPrefix(desk.TillURL, "https://go.example.com")
@@ -40,15 +50,20 @@ func TestScanAtTheTill(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
 	t.Cleanup(cancel)
 	ctx, closeBrowser := chromedp.NewContext(ctx, chromedp.WithAllocatorOptions(
-		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.Flag("disable-background-networking", true), chromedp.Flag("window-size", "390,844"),
+		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.Flag("disable-background-networking", true),
 	))
 	t.Cleanup(closeBrowser)
 	p := &presentation{t: t, ctx: ctx, reports: &reports{}}
+	_, err = chromedp.Call(ctx, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{Width: 390, Height: 844, DeviceScaleFactor: 2, Mobile: true})
+	check(t, err)
 	open := func(path string) {
 		t.Helper()
 		p.url = server.URL + path
 		p.open()
-		p.shows(path+" without scrolling sideways", `document.documentElement.scrollWidth <= innerWidth`)
+		p.shows(path+" without scrolling sideways", `innerWidth <= 390 && document.documentElement.scrollWidth <= innerWidth`)
+	}
+	for _, path := range []string{"/my/one/reviews", "/my/one/reviews/try", "/reviews/one", "/review/one", "/review/r/" + w.signer.SignID(fibonacco.ReviewToken, 1)} {
+		open(path)
 	}
 	open("/coupon/one-1")
 	p.shows("no way to the till, for a stranger", `document.querySelector("[data-redeem]").offsetParent === null`)

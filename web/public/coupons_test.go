@@ -10,31 +10,14 @@ import (
 	"time"
 
 	"github.com/fibonacco/fibonacco"
-	"github.com/fibonacco/fibonacco/approval/coupons"
 	"github.com/fibonacco/fibonacco/db"
 	"github.com/fibonacco/fibonacco/db/dbtest"
-	"github.com/fibonacco/fibonacco/web/public"
 )
-
-func newCouponTown(t *testing.T, d *db.DB, clock *fibonacco.FakeClock) (*town, *coupons.Service) {
-	t.Helper()
-	w := newTown(t, d, clock)
-	svc := coupons.New(d, w.signer, fibonacco.Config{HTTP: fibonacco.HTTPConfig{PublicURL: "https://go.example.com"}})
-	w.deps.Coupons = svc
-	public.Mount(w.mux, w.deps)
-	for id := range int64(2) {
-		check(t, d.Update(t.Context(), func(tx *db.Tx) error {
-			_, err := svc.Provision(t.Context(), tx, &fibonacco.ProvisioningTask{SMBID: id + 1})
-			return err
-		}))
-	}
-	return w, svc
-}
 
 // The whole way on the pages: fill in, publish, show, redeem, take back, pause, end.
 func TestCouponPages(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB, clock *fibonacco.FakeClock) {
-		w, _ := newCouponTown(t, d, clock)
+		w, _, _ := newShops(t, d, clock)
 		desk := "/my/one/coupons"
 		w.page("hidden", w.get("/coupon/one-1"), http.StatusNotFound, "There is no coupon here")
 		w.page("nobody's", w.get("/coupon/one-77"), http.StatusNotFound, "There is no coupon here")

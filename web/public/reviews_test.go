@@ -3,6 +3,7 @@ package public_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -14,6 +15,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/fibonacco/fibonacco"
+	"github.com/fibonacco/fibonacco/approval/coupons"
 	"github.com/fibonacco/fibonacco/approval/reviews"
 	"github.com/fibonacco/fibonacco/db"
 	"github.com/fibonacco/fibonacco/db/dbtest"
@@ -130,28 +132,32 @@ func (w *town) page(what string, rec *httptest.ResponseRecorder, status int, par
 
 var describes = regexp.MustCompile(`(?:aria-describedby|aria-labelledby|<label for)="([^"]*)"`)
 
-func newReviewTown(t *testing.T, d *db.DB, clock *fibonacco.FakeClock) (*town, *reviews.Service) {
+// newShops is a town with reviews and coupons set up for both businesses.
+func newShops(t *testing.T, d *db.DB, clock *fibonacco.FakeClock) (*town, *reviews.Service, *coupons.Service) {
 	t.Helper()
 	w := newTown(t, d, clock)
-	svc := reviews.New(reviews.Options{
+	said := reviews.New(reviews.Options{
 		DB: d, Signer: w.signer, Config: fibonacco.Config{HTTP: fibonacco.HTTPConfig{PublicURL: "https://go.example.com"}}, Held: consent.Held, Post: w.post,
 		OwnerURL: func(_ *db.Tx, _ int64, page string) string { return "https://go.example.com/my/one/" + page },
 	})
-	w.deps.Reviews = svc
+	offers := coupons.New(d, w.signer, fibonacco.Config{HTTP: fibonacco.HTTPConfig{PublicURL: "https://go.example.com"}})
+	w.deps.Reviews, w.deps.Coupons = said, offers
 	public.Mount(w.mux, w.deps)
 	for id := range int64(2) {
 		check(t, d.Update(t.Context(), func(tx *db.Tx) error {
-			_, err := svc.Provision(t.Context(), tx, &fibonacco.ProvisioningTask{SMBID: id + 1})
-			return err
+			task := &fibonacco.ProvisioningTask{SMBID: id + 1}
+			_, err := said.Provision(t.Context(), tx, task)
+			_, err2 := offers.Provision(t.Context(), tx, task)
+			return errors.Join(err, err2)
 		}))
 	}
-	return w, svc
+	return w, said, offers
 }
 
 // The whole way on the pages: try, open, ask, write, moderate, answer, read.
 func TestReviewPages(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB, clock *fibonacco.FakeClock) {
-		w, _ := newReviewTown(t, d, clock)
+		w, _, _ := newShops(t, d, clock)
 		desk := "/my/one/reviews"
 		w.page("before", w.get("/reviews/one"), http.StatusNotFound, "There are no reviews here")
 		w.page("nobody's", w.get("/review/three"), http.StatusNotFound, "There are no reviews here")
@@ -260,7 +266,7 @@ func structured(t *testing.T, body string) {
 // The way out of being asked changes nothing before its button is pressed.
 func TestStopBeingAsked(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB, clock *fibonacco.FakeClock) {
-		w, svc := newReviewTown(t, d, clock)
+		w, svc, _ := newShops(t, d, clock)
 		check(t, svc.OpenReviews(t.Context(), 1, true))
 		_, err := svc.AskForReviews(t.Context(), 1, fibonacco.ReviewAsk{Customers: "ana@example.com", Statement: true})
 		check(t, err)
