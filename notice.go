@@ -17,6 +17,8 @@ type Notice struct {
 	Button     string      // label; "" has none
 	ButtonURL  string      // http or https
 	After      []string    // paragraphs behind the button
+	Leave      string      // where one click ends mails like it (RFC 8058); "" when there is nothing to end
+	Footer     string      // why its reader gets it; "" says that they did or asked for something
 	Calendar   string      // an iCalendar file, attached; "" has none
 	Method     string      // of the calendar: PUBLISH, REQUEST or CANCEL
 	At         time.Time   // when it is due, on the product's clock; the zero time is now

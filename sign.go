@@ -31,6 +31,7 @@ const (
 	OwnerToken       TokenKind = 'o' // a business's own pages: what it has approved, to fill in and change; expires
 	BookingToken     TokenKind = 'b' // one booking, for whoever made it
 	ReviewToken      TokenKind = 'r' // one request for a review
+	TillToken        TokenKind = 'q' // lets whoever stands at the till of a business redeem its coupons
 )
 
 const (
@@ -207,6 +208,32 @@ func (s *Signer) VerifyOwner(token string) (c OwnerClaim, ok bool) {
 	}
 	expires, m := binary.Varint(p[n:])
 	c.Expires = time.Unix(expires, 0).UTC()
+	return c, m > 0 && n+m == len(p)
+}
+
+// TillClaim is what the link of a till proves. It does not expire, for it is kept on a device at the
+// till; it is called in by making the next generation of links.
+type TillClaim struct {
+	SMBID      int64
+	Generation int64
+}
+
+// SignTill makes the token of a till.
+func (s *Signer) SignTill(c TillClaim) string {
+	return s.Sign(TillToken, binary.AppendVarint(binary.AppendVarint(nil, c.SMBID), c.Generation))
+}
+
+// VerifyTill returns the claim of a token made by SignTill, called in or not: look at Generation.
+func (s *Signer) VerifyTill(token string) (c TillClaim, ok bool) {
+	p, ok := s.Verify(TillToken, token)
+	if !ok {
+		return TillClaim{}, false
+	}
+	var n, m int
+	if c.SMBID, n = binary.Varint(p); n <= 0 {
+		return TillClaim{}, false
+	}
+	c.Generation, m = binary.Varint(p[n:])
 	return c, m > 0 && n+m == len(p)
 }
 

@@ -62,6 +62,10 @@ func (s *Service) compose(n *fibonacco.Notice, id string, at time.Time) ([]byte,
 	header("Subject", mime.QEncoding.Encode("utf-8", clean.Subject))
 	header("Date", at.UTC().Format("Mon, 02 Jan 2006 15:04:05 -0700"))
 	header("Message-ID", "<"+id+"@"+domainOf(s.cfg.Email.FromEmail)+">")
+	if n.Leave != "" {
+		header("List-Unsubscribe", "<"+n.Leave+">")
+		header("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")
+	}
 	header("Auto-Submitted", "auto-generated")
 	header("X-Auto-Response-Suppress", "All")
 	header("MIME-Version", "1.0")

@@ -90,8 +90,8 @@ func (s *Service) claim(ctx context.Context, id int64) (n *fibonacco.Notice, tri
 		if err := json.Unmarshal([]byte(text), &c); err != nil {
 			return fmt.Errorf("read notice %d: %w", id, err)
 		}
-		n.ReplyTo, n.Paragraphs, n.Facts, n.Button, n.ButtonURL, n.After, n.Calendar, n.Method =
-			c.ReplyTo, c.Paragraphs, c.Facts, c.Button, c.ButtonURL, c.After, c.Calendar, c.Method
+		n.ReplyTo, n.Paragraphs, n.Facts, n.Button, n.ButtonURL, n.After, n.Calendar, n.Method, n.Footer, n.Leave =
+			c.ReplyTo, c.Paragraphs, c.Facts, c.Button, c.ButtonURL, c.After, c.Calendar, c.Method, c.Footer, c.Leave
 		// Who left the programme still gets what they ask for; an address that bounces, or reported
 		// us, gets nothing at all.
 		held, err := db.Count(ctx, tx, `

@@ -105,10 +105,12 @@ type content struct {
 	After      []string    `json:"after,omitempty"`
 	Calendar   string      `json:"calendar,omitempty"`
 	Method     string      `json:"method,omitempty"`
+	Footer     string      `json:"footer,omitempty"`
+	Leave      string      `json:"leave,omitempty"`
 }
 
 func contentOf(n fibonacco.Notice) content {
-	return content{n.ReplyTo, n.Paragraphs, n.Facts, n.Button, n.ButtonURL, n.After, n.Calendar, n.Method}
+	return content{n.ReplyTo, n.Paragraphs, n.Facts, n.Button, n.ButtonURL, n.After, n.Calendar, n.Method, n.Footer, n.Leave}
 }
 
 func check(n fibonacco.Notice) error {
@@ -132,10 +134,11 @@ func check(n fibonacco.Notice) error {
 	if len(n.Paragraphs) == 0 {
 		refuse("paragraphs", "are missing")
 	}
-	if n.Button != "" {
-		if u, err := url.Parse(n.ButtonURL); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
-			refuse("button_url", "is no address of a page")
-		}
+	if n.Button != "" && !isPage(n.ButtonURL) {
+		refuse("button_url", "is no address of a page")
+	}
+	if n.Leave != "" && (!isPage(n.Leave) || strings.ContainsAny(n.Leave, "<>\r\n ")) {
+		refuse("leave", "is no address of a page")
 	}
 	if n.Calendar != "" && n.Method != "PUBLISH" && n.Method != "REQUEST" && n.Method != "CANCEL" {
 		refuse("method", "must be PUBLISH, REQUEST or CANCEL")
@@ -144,6 +147,11 @@ func check(n fibonacco.Notice) error {
 		return fibonacco.InvalidFields("the notice cannot be mailed", bad)
 	}
 	return nil
+}
+
+func isPage(address string) bool {
+	u, err := url.Parse(address)
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != ""
 }
 
 // Schedule registers the periodic work: the release of what is due.

@@ -238,11 +238,35 @@ func TestADeathOnTheWay(t *testing.T) {
 func TestWhatCannotBeMailed(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB, clock *fibonacco.FakeClock) {
 		w := newWorld(t, d, clock)
-		bad := fibonacco.Notice{To: "x", ReplyTo: "y", Subject: " ", Button: "Go", ButtonURL: "javascript:alert(1)", Calendar: "BEGIN", Method: "x"}
+		bad := fibonacco.Notice{To: "x", ReplyTo: "y", Subject: " ", Button: "Go", ButtonURL: "javascript:alert(1)", Calendar: "BEGIN", Method: "x", Leave: "https://example.com/\r\nBcc: x@example.com"}
 		err := w.db.Update(t.Context(), func(tx *db.Tx) error { return w.svc.Post(t.Context(), tx, bad) })
 		var e *fibonacco.Error
-		if !errors.As(err, &e) || len(e.Fields) != 8 {
+		if !errors.As(err, &e) || len(e.Fields) != 9 {
 			t.Errorf("%v", err)
+		}
+	})
+}
+
+// A notice that nobody has asked for says why it came, and ends with one click.
+func TestANoticeThatCanBeEnded(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB, clock *fibonacco.FakeClock) {
+		w := newWorld(t, d, clock)
+		w.do(func(tx *db.Tx) error {
+			n := hello("asked")
+			n.Leave, n.Footer = "https://go.example.com/review/r/x/stop", "You get this because Marisol named you & <others>."
+			return w.svc.Post(t.Context(), tx, n)
+		})
+		w.until("asked", "sent")
+		m, err := mail.ReadMessage(strings.NewReader(string(w.post.mails[0].Message)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := m.Header.Get("List-Unsubscribe") + " " + m.Header.Get("List-Unsubscribe-Post"); got != "<https://go.example.com/review/r/x/stop> List-Unsubscribe=One-Click" {
+			t.Errorf("header %s", got)
+		}
+		body, err := io.ReadAll(m.Body)
+		if err != nil || !strings.Contains(string(body), "Marisol named you & <others>.") || !strings.Contains(string(body), "named you &amp; &lt;others&gt;.") || strings.Contains(string(body), "asked for") {
+			t.Errorf("%v\n%s", err, body)
 		}
 	})
 }

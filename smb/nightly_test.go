@@ -226,6 +226,15 @@ func fillEveryTable(t *testing.T, d *db.DB, smb int64, now time.Time) {
 	exec(t, d, `INSERT INTO booking_pages (smb_id, created_at, updated_at) VALUES ($1, $2, $2)`, smb, now)
 	exec(t, d, `
 		INSERT INTO bookings (uuid, smb_id, kind, minutes, starts_at, ends_at, name, email, email_key, created_at, updated_at) VALUES ($uuid, $1, 'x', 30, $2, $2, 'x', 'x', 'x', $2, $2)`, smb, now)
+	asked := insert(t, d, `
+		INSERT INTO review_requests (smb_id, name, email, email_key, statement, created_at, updated_at) VALUES ($1, 'x', 'x', 'x', 'x', $2, $2) RETURNING id`, smb, now)
+	exec(t, d, `
+		INSERT INTO reviews (smb_id, request_id, form_key, name, stars, body, publish_at, created_at, updated_at) VALUES ($1, $2, $3, 'x', 1, 'x', $4, $4, $4)`,
+		smb, asked, fmt.Sprint("form ", smb), now)
+	exec(t, d, `INSERT INTO review_pages (smb_id, created_at, updated_at) VALUES ($1, $2, $2)`, smb, now)
+	coupon := insert(t, d, `INSERT INTO coupons (smb_id, created_at, updated_at) VALUES ($1, $2, $2) RETURNING id`, smb, now)
+	exec(t, d, `INSERT INTO coupon_redemptions (coupon_id, smb_id, form_key, redeemed_at) VALUES ($1, $2, $3, $4)`, coupon, smb, fmt.Sprint("form ", smb), now)
+	exec(t, d, `INSERT INTO coupon_pages (smb_id, created_at, updated_at) VALUES ($1, $2, $2)`, smb, now)
 	exec(t, d, `INSERT INTO voicemail_quota (smb_id, period, used) VALUES ($1, '2026-03', 1)`, smb)
 	exec(t, d, `INSERT INTO preferences (smb_id, kind, created_at) VALUES ($1, 'without_tips', $2)`, smb, now)
 	exec(t, d, `INSERT INTO confirmations (smb_id, email, email_key, created_at, expires_at) VALUES ($1, 'a', 'a', $2, $2)`, smb, now)

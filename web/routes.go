@@ -46,6 +46,8 @@ type Options struct {
 	Voicemail   api.Voicemail
 	Tracking    fibonacco.TrackingVerdicts
 	Bookings    fibonacco.BookingDirectory
+	Reviews     fibonacco.ReviewDirectory
+	Coupons     fibonacco.CouponDirectory
 	Idempotency fibonacco.Idempotency
 
 	// The webhooks of providers; nil ones answer 501.
@@ -68,7 +70,7 @@ type Options struct {
 // CrossSitePaths are where a changing request may come from anywhere, because the path or the form
 // carries the proof and no cookie is looked at: one-click unsubscribe (RFC 8058) is sent by mail
 // providers, and a browser that hides where a form comes from looks like another site.
-var CrossSitePaths = []string{"/u/", "/approve", "/my/"}
+var CrossSitePaths = []string{"/u/", "/approve", "/my/", "/review/r/"}
 
 // New builds the server's handler.
 //
@@ -85,7 +87,7 @@ var CrossSitePaths = []string{"/u/", "/approve", "/my/"}
 //	POST              smbs/bulk-update    POST smbs/bulk-update/preview, GET smbs/bulk-update/{uuid}/status
 //	POST              smbs/{id}/campaign/start, pause, resume   and smbs/campaign/… for many
 //	GET               smbs/{id}/engagement, …/engagement/score, …/engagement/score/history
-//	GET               smbs/{id}/explain, smbs/{id}/campaigns, smbs/{id}/approvals, smbs/{id}/bookings
+//	GET               smbs/{id}/explain, smbs/{id}/campaigns, smbs/{id}/approvals, …/bookings, …/reviews, …/coupons
 //	GET POST          smbs/import         POST smbs/import/preview
 //	GET               smbs/import/{uuid}/status, …/errors.csv   POST smbs/import/{uuid}/cancel, …/undo
 //	GET POST          import-mappings     GET DELETE import-mappings/{uuid}
@@ -133,7 +135,7 @@ func New(o Options) http.Handler {
 		Explainer: o.Explainer, Importer: o.Importer, Campaigns: o.Campaigns, Mailing: o.Mailing, Learning: o.Learning, Approvals: o.Approvals, Queues: o.Queues,
 		Segments: o.Segments, Bulk: o.Bulk, Consents: o.Consents, Privacy: o.Privacy, Merges: o.Merges, Records: o.Records, Audit: o.Audit, Sending: o.Sending, Tracking: o.Tracking,
 		Editor: o.Editor, Previewer: o.Previewer, Reporter: o.Reporter, Libraries: o.Libraries, Holidays: o.Holidays, Voicemail: o.Voicemail,
-		Idempotency: o.Idempotency, Bookings: o.Bookings,
+		Idempotency: o.Idempotency, Bookings: o.Bookings, Reviews: o.Reviews, Coupons: o.Coupons,
 		Limiter: o.Limiter, PerMinute: o.Config.HTTP.APIPerMinute, Clock: o.Clock, Log: o.Log,
 		PublicURL: o.Config.HTTP.PublicURL, Version: o.Version, CrossOrigin: origin,
 	})

@@ -19,6 +19,8 @@ import (
 	"github.com/fibonacco/fibonacco/analytics"
 	"github.com/fibonacco/fibonacco/approval"
 	"github.com/fibonacco/fibonacco/approval/booking"
+	"github.com/fibonacco/fibonacco/approval/coupons"
+	"github.com/fibonacco/fibonacco/approval/reviews"
 	"github.com/fibonacco/fibonacco/campaign"
 	"github.com/fibonacco/fibonacco/campaign/track"
 	"github.com/fibonacco/fibonacco/campaign/voicemail"
@@ -65,6 +67,8 @@ type app struct {
 	notices     *notice.Service
 	approval    *approval.Service
 	booking     *booking.Service
+	reviews     *reviews.Service
+	coupons     *coupons.Service
 	voicemail   *voicemail.Service
 	voicemailer fibonacco.Voicemailer // nil unless this process works, and a provider is set up
 	rvmWebhook  fibonacco.Webhook     // nil unless a provider is set up
@@ -168,7 +172,9 @@ func wire(ctx context.Context, settings *config.Settings, w wiring) (a *app, err
 	a.notices = notice.New(a.noticeOptions())
 	a.openApproval(signer)
 	a.openBooking(signer)
-	a.approval.Use(a.booking)
+	a.openReviews(signer)
+	a.coupons = coupons.New(a.db, signer, cfg)
+	a.approval.Use(a.booking, a.reviews, a.coupons)
 	if err := a.openVoicemail(signer, w.works); err != nil {
 		return a, err
 	}

@@ -55,6 +55,18 @@ var tables = []owned{
 		own: `EXISTS (SELECT 1 FROM booking_pages own WHERE own.smb_id = $1)`,
 	},
 	{table: "bookings", column: "smb_id", key: "id"},
+	{table: "review_requests", column: "smb_id", key: "id"},
+	{table: "reviews", column: "smb_id", key: "id"},
+	{
+		table: "review_pages", column: "smb_id", key: "id",
+		own: `EXISTS (SELECT 1 FROM review_pages own WHERE own.smb_id = $1)`,
+	},
+	{table: "coupons", column: "smb_id", key: "id"},
+	{table: "coupon_redemptions", column: "smb_id", key: "id"},
+	{
+		table: "coupon_pages", column: "smb_id", key: "id",
+		own: `EXISTS (SELECT 1 FROM coupon_pages own WHERE own.smb_id = $1)`,
+	},
 	{table: "callbacks", column: "smb_id", key: "id"},
 	{table: "email_conversations", column: "smb_id", key: "id"},
 	{table: "chat_messages", column: "smb_id", key: "id"},

@@ -140,6 +140,39 @@ var tables = []table{
 		),
 	},
 	{
+		name: "coupon_pages", about: "That it has coupons.", of: theirs, key: "id",
+		columns: columns("id int, smb_id int, till_generation int, withdrawn_at time, created_at time, updated_at time"),
+	},
+	{
+		name: "coupon_redemptions", about: "Coupons of it that were redeemed.", of: theirs, key: "id", fate: gone,
+		columns: columns("id int, coupon_id int, smb_id int, form_key text='', customer_hash text=NULL, customer_hint text=NULL, redeemed_at time, undone_at time"),
+	},
+	{
+		name: "coupons", about: "Its offers.", of: theirs, key: "id", fate: gone,
+		columns: columns(
+			"id int, smb_id int, slug text=NULL, title text='', terms text='', code text='', total_limit int, per_customer int, starts_at time, ends_at time",
+			"status word, redeemed int, published_at time, created_at time, updated_at time",
+		),
+	},
+	{
+		name: "review_pages", about: "Whether its page of reviews is open.", of: theirs, key: "id",
+		columns: columns("id int, smb_id int, open bool, withdrawn_at time, created_at time, updated_at time"),
+	},
+	{
+		name: "reviews", about: "What customers said of it in public, and what it answered.", of: theirs, key: "id", fate: gone,
+		columns: columns(
+			"id int, smb_id int, request_id int, form_key text='', sender text=NULL, name text='', email text=NULL, stars int, body text='', status word",
+			"held_reason word, held_at time, publish_at time, published_at time, response text=NULL, responded_at time, created_at time, updated_at time",
+		),
+	},
+	{
+		name: "review_requests", about: "Customers whom it had asked for a review.", of: theirs, key: "id", fate: gone,
+		columns: columns(
+			"id int, smb_id int, name text='', email text='', email_key text='', statement word, remind_at time, reminded_at time, answered_at time",
+			"declined_at time, created_at time, updated_at time",
+		),
+	},
+	{
 		name: "callbacks", about: "Calls that came in, with what was said.", key: "id",
 		of: theirs + ` OR ` + strangers + ` AND caller_phone IN ({phones})`,
 		columns: columns(

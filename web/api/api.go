@@ -60,6 +60,8 @@ type Options struct {
 	Voicemail   Voicemail
 	Tracking    fibonacco.TrackingVerdicts
 	Bookings    fibonacco.BookingDirectory
+	Reviews     fibonacco.ReviewDirectory
+	Coupons     fibonacco.CouponDirectory
 	Idempotency fibonacco.Idempotency // nil: a request with an Idempotency-Key is answered 501
 
 	Limiter   fibonacco.Limiter // nil: no limit
@@ -119,6 +121,8 @@ func New(o Options) *API {
 	a.programme()
 	a.engagement()
 	a.bookings()
+	a.reviews()
+	a.coupons()
 	a.imports()
 	a.importMappings()
 	a.consents()

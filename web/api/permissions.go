@@ -56,6 +56,8 @@ var Permissions = map[string]Rule{
 	"GET /api/v1/smbs/{id}/engagement/score/history": {fibonacco.Viewer, fibonacco.ReadSMBs},
 	"GET /api/v1/smbs/{id}/approvals":                {fibonacco.Viewer, fibonacco.ReadSMBs},
 	"GET /api/v1/smbs/{id}/bookings":                 {fibonacco.Viewer, fibonacco.ReadSMBs},
+	"GET /api/v1/smbs/{id}/coupons":                  {fibonacco.Viewer, fibonacco.ReadSMBs},
+	"GET /api/v1/smbs/{id}/reviews":                  {fibonacco.Viewer, fibonacco.ReadSMBs},
 	"GET /api/v1/smbs/{id}/explain":                  {fibonacco.Viewer, fibonacco.ReadSMBs},
 	"GET /api/v1/smbs/{id}/campaigns":                {fibonacco.Viewer, fibonacco.ReadCampaigns},
 

@@ -19,6 +19,8 @@ import (
 	"github.com/fibonacco/fibonacco/access"
 	"github.com/fibonacco/fibonacco/approval"
 	"github.com/fibonacco/fibonacco/approval/booking"
+	"github.com/fibonacco/fibonacco/approval/coupons"
+	"github.com/fibonacco/fibonacco/approval/reviews"
 	"github.com/fibonacco/fibonacco/audit"
 	"github.com/fibonacco/fibonacco/campaign"
 	"github.com/fibonacco/fibonacco/campaign/voicemail"
@@ -106,6 +108,7 @@ func newTowns(t *testing.T, d *db.DB, clock fibonacco.Clock) *towns {
 		Editor: mails, Previewer: mails, Reporter: mails, Holidays: mails, Voicemail: calls, Approvals: yeses,
 		Bookings: booking.New(booking.Options{DB: d}),
 		Segments: businesses, Bulk: businesses, Consents: consent.New(d, q), Privacy: privacy.New(d, q), Audit: audit.New(d), Merges: newMerges(d, q, businesses, mails), Idempotency: idempotency.New(d, signer, fibonacco.SystemClock{}),
+		Coupons: coupons.New(d, signer, cfg), Reviews: reviews.New(reviews.Options{DB: d, Signer: signer, Config: cfg}),
 	})
 	// Spare users and tokens come first: what revokes number 1 shall not revoke who asks.
 	for i := range 5 {

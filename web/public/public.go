@@ -27,10 +27,12 @@ type Deps struct {
 	Owners       fibonacco.BusinessOwners // lets a business into its own pages
 	Approvals    fibonacco.ApprovalPages  // the yes to a service, and what follows it
 	Booking      fibonacco.BookingService // nil: there are no booking pages
-	Limiter      fibonacco.Limiter        // nil: no limits
-	Company      fibonacco.CompanyConfig  // signs every page
-	PublicURL    string                   // base of this server as recipients know it
-	Log          *slog.Logger             // nil means slog.Default()
+	Reviews      fibonacco.ReviewService
+	Coupons      fibonacco.CouponService
+	Limiter      fibonacco.Limiter       // nil: no limits
+	Company      fibonacco.CompanyConfig // signs every page
+	PublicURL    string                  // base of this server as recipients know it
+	Log          *slog.Logger            // nil means slog.Default()
 }
 
 // site answers the public requests.
@@ -46,6 +48,8 @@ func Mount(mux *http.ServeMux, d Deps) {
 		s.approveRoutes(),
 		s.ownerRoutes(),
 		s.bookRoutes(),
+		s.reviewRoutes(),
+		s.couponRoutes(),
 		{"GET /public.css": serveCSS},
 	} {
 		for pattern, handle := range part {
