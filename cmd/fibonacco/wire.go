@@ -17,6 +17,7 @@ import (
 	"github.com/fibonacco/fibonacco"
 	"github.com/fibonacco/fibonacco/access"
 	"github.com/fibonacco/fibonacco/analytics"
+	"github.com/fibonacco/fibonacco/approval/listing"
 	"github.com/fibonacco/fibonacco/campaign"
 	"github.com/fibonacco/fibonacco/campaign/track"
 	"github.com/fibonacco/fibonacco/campaign/voicemail"
@@ -59,6 +60,8 @@ type app struct {
 	analytics *analytics.Service
 	answers   *idempotency.Service
 	merges    merges
+
+	listing *listing.Service
 
 	notices     *notice.Service
 	voicemail   *voicemail.Service
@@ -165,6 +168,7 @@ func wire(ctx context.Context, settings *config.Settings, w wiring) (a *app, err
 	if err := a.openVoicemail(signer, w.works); err != nil {
 		return a, err
 	}
+	a.listing = listing.New(a.db, a.cfg)
 	a.merges = newMerges(a)
 	a.smb.Register()
 	a.imports.Register()

@@ -50,6 +50,10 @@ var tables = []owned{
 	},
 	{table: "content_views", column: "smb_id", key: "id"},
 	{table: "notices", column: "smb_id", key: "id"},
+	{ // photos belong to it, and come along
+		table: "business_profiles", column: "smb_id", key: "id",
+		own: `EXISTS (SELECT 1 FROM business_profiles own WHERE own.smb_id = $1)`,
+	},
 	{table: "callbacks", column: "smb_id", key: "id"},
 	{table: "email_conversations", column: "smb_id", key: "id"},
 	{table: "chat_messages", column: "smb_id", key: "id"},

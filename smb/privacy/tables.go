@@ -175,6 +175,19 @@ var tables = []table{
 		),
 	},
 	{
+		name: "business_photos", about: "Photos on its public page.", key: "id", fate: gone,
+		of:      `profile_id IN (SELECT id FROM business_profiles WHERE smb_id IN ({ids}))`,
+		columns: columns("id int, profile_id int, alt text='', width int, height int, content bytes='', created_at time"),
+	},
+	{
+		name: "business_profiles", about: "What it says of itself on its public page.", of: theirs, key: "id", fate: gone,
+		columns: columns(
+			"id int, smb_id int, name text='', category text='', about text='', phone text='', email text='', website text='', street text='', city text=''",
+			"state text='', zip text='', hide_street bool, hours json='[]', services json='[]', questions json='[]'",
+			"confirmed_at time, published_at time, withdrawn_at time, created_at time, updated_at time",
+		),
+	},
+	{
 		name: "ai_tasks", about: "What the assistant proposed and did.", of: theirs, key: "id",
 		columns: columns(
 			"id int, smb_id int, task_type word, status word, input_data json='{}', output_data json='{}', suggested_at time, approved_at time",

@@ -18,13 +18,15 @@ import (
 	"github.com/fibonacco/fibonacco"
 )
 
-// Deps is what the pages lean on. All but Log and Company's address are needed.
+// Deps is what the pages lean on. All but Log, Clock and Company's address are needed.
 type Deps struct {
 	Tracker      fibonacco.Tracker
 	Unsubscriber fibonacco.Unsubscriber
 	Resubscriber fibonacco.Resubscriber
 	Pages        fibonacco.LearningPages
 	Owners       fibonacco.BusinessOwners // lets a business into its own pages
+	Business     fibonacco.BusinessPages  // what businesses say of themselves
+	Clock        fibonacco.Clock          // the product's; nil means the machine's
 	Company      fibonacco.CompanyConfig  // signs every page
 	PublicURL    string                   // base of this server as recipients know it
 	Log          *slog.Logger             // nil means slog.Default()
@@ -37,7 +39,7 @@ type site struct{ Deps }
 // else under its paths.
 func Mount(mux *http.ServeMux, d Deps) {
 	s := newSite(d)
-	for _, part := range []routes{s.mailRoutes(), s.learnRoutes(), {"GET /public.css": serveCSS}} {
+	for _, part := range []routes{s.mailRoutes(), s.learnRoutes(), s.businessRoutes(), s.ownPageRoutes(), {"GET /public.css": serveCSS}} {
 		for pattern, handle := range part {
 			mux.Handle(pattern, guarded(handle))
 		}
@@ -77,6 +79,9 @@ func newSite(d Deps) *site {
 	}
 	if d.Company.Name == "" {
 		d.Company.Name = "Your local media company"
+	}
+	if d.Clock == nil {
+		d.Clock = fibonacco.SystemClock{}
 	}
 	d.PublicURL = strings.TrimRight(d.PublicURL, "/")
 	return &site{d}
