@@ -88,7 +88,8 @@ type window struct {
 // photo is a picture with where it is.
 type photo struct {
 	fibonacco.ProfilePhoto
-	URL string // absolute
+	Path string
+	URL  string // absolute, for those who come from elsewhere
 }
 
 func (s *site) windowOf(p *fibonacco.BusinessProfile) window {
@@ -98,7 +99,8 @@ func (s *site) windowOf(p *fibonacco.BusinessProfile) window {
 	}
 	v := window{BusinessProfile: p, URL: s.PublicURL + "/b/" + p.Slug, zone: zone, Now: s.Clock.Now().In(zone)}
 	for _, one := range p.Photos {
-		v.Photos = append(v.Photos, photo{one, fmt.Sprintf("%s/photo/%d", v.URL, one.ID)})
+		path := fmt.Sprintf("/b/%s/photo/%d", p.Slug, one.ID)
+		v.Photos = append(v.Photos, photo{one, path, s.PublicURL + path})
 	}
 	return v
 }
@@ -112,7 +114,7 @@ func (s *site) previewOf(p *fibonacco.BusinessProfile, token string) window {
 	v := s.windowOf(&shown)
 	v.Owner = token
 	for i := range v.Photos {
-		v.Photos[i].URL = fmt.Sprintf("%s/my/%s/page/photo/%d", s.PublicURL, token, v.Photos[i].ID)
+		v.Photos[i].Path = fmt.Sprintf("/my/%s/page/photo/%d", token, v.Photos[i].ID)
 	}
 	return v
 }

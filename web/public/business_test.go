@@ -191,7 +191,7 @@ func TestOwnerMakesAPage(t *testing.T) {
 	equal(t, "runs nothing", strings.Contains(w.Header().Get("Content-Security-Policy"), "script"), false)
 	contains(t, "the page", w.Body.String(), `<link rel="canonical" href="https://go.example.com/b/marisol-hair-studio">`, `href="tel:+17185550199"`, "(718) 555-0199",
 		`href="https://www.openstreetmap.org/?mlat=40.67000&amp;mlon=-73.98000#map=18/40.67000/-73.98000"`, `property="og:image" content="https://go.example.com/b/marisol-hair-studio/photo/1"`,
-		"Open now, until noon", "9 a.m. to noon, 1 p.m. to 5:30 p.m.", "6 p.m. to 2 a.m.", "10 a.m. to midnight", `<tr class="today">`, "Cut, $40", "Open on Sunday?", `alt="Two chairs"`, "Holidays may differ")
+		"Open now, until noon", "9 a.m. to noon,\n1 p.m. to 5:30 p.m.", "6 p.m. to 2 a.m.", "10 a.m. to midnight", `<tr class="today">`, "Cut, $40", "Open on Sunday?", `alt="Two chairs"`, "Holidays may differ")
 	business, questions := facts(t, w.Body.String())
 	text, _ := json.Marshal(business)
 	contains(t, "facts", string(text), `"@type":"LocalBusiness"`, `"telephone":"+17185550199"`, `"streetAddress":"18 Wharf Street"`, `"latitude":40.67`, `"sameAs":["https://www.example.com"]`,

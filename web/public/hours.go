@@ -13,7 +13,7 @@ var weekdays = []time.Weekday{time.Monday, time.Tuesday, time.Wednesday, time.Th
 // dayHours is a line of the table of hours.
 type dayHours struct {
 	Day   time.Weekday
-	Text  string // "9 a.m. to 5:30 p.m."
+	Text  string // "9 a.m. to 5:30 p.m.", a line for each span
 	Today bool
 }
 
@@ -37,7 +37,7 @@ func (v window) week() []dayHours {
 		}
 		text := "Closed"
 		if len(spans) > 0 {
-			text = strings.Join(spans, ", ")
+			text = strings.Join(spans, ",\n")
 		}
 		out = append(out, dayHours{day, text, day == v.Now.Weekday()})
 	}
