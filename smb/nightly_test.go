@@ -222,6 +222,8 @@ func fillEveryTable(t *testing.T, d *db.DB, smb int64, now time.Time) {
 	exec(t, d, `
 		INSERT INTO notices (notice_key, purpose, smb_id, recipient, subject, due_at, created_at, updated_at) VALUES ($1, 'test', $2, 'x', 'x', $3, $3, $3)`,
 		fmt.Sprint("notice ", smb), smb, now)
+	exec(t, d, `INSERT INTO event_posters (smb_id, created_at) VALUES ($1, $2)`, smb, now)
+	exec(t, d, `INSERT INTO community_events (uuid, smb_id, title, starts_at, over_at, created_at, updated_at) VALUES ($uuid, $1, 'x', $2, $2, $2, $2)`, smb, now)
 	profile := insert(t, d, `INSERT INTO business_profiles (smb_id, name, created_at, updated_at) VALUES ($1, 'x', $2, $2) RETURNING id`, smb, now)
 	exec(t, d, `INSERT INTO business_photos (profile_id, alt, width, height, content, created_at) VALUES ($1, 'x', 1, 1, $2, $3)`, profile, []byte("x"), now)
 	exec(t, d, `INSERT INTO voicemail_quota (smb_id, period, used) VALUES ($1, '2026-03', 1)`, smb)

@@ -44,6 +44,8 @@ var purgeSQL = []string{
 	`DELETE FROM analytics_events WHERE smb_id IN ($1...)`,
 	`DELETE FROM score_history WHERE smb_id IN ($1...)`,
 	`DELETE FROM notices WHERE smb_id IN ($1...)`,
+	`DELETE FROM community_events WHERE smb_id IN ($1...)`,
+	`DELETE FROM event_posters WHERE smb_id IN ($1...)`,
 	`DELETE FROM business_photos WHERE profile_id IN (SELECT id FROM business_profiles WHERE smb_id IN ($1...))`,
 	`DELETE FROM business_profiles WHERE smb_id IN ($1...)`,
 	`DELETE FROM smb_addresses WHERE smb_id IN ($1...)`,

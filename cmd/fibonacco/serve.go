@@ -85,7 +85,7 @@ func (a *app) site(demo *fibonacco.Principal) http.Handler {
 			func(mux *http.ServeMux) {
 				public.Mount(mux, public.Deps{
 					Tracker: a.track, Unsubscriber: a.track, Resubscriber: a.track, Pages: a.learning, Company: a.cfg.Company,
-					Business: a.listing, Clock: a.db.Clock(), PublicURL: a.cfg.HTTP.PublicURL, Log: a.log,
+					Business: a.listing, Events: a.calendar, Clock: a.db.Clock(), PublicURL: a.cfg.HTTP.PublicURL, Log: a.log,
 				})
 			},
 			func(mux *http.ServeMux) { ui.Mount(mux, deps) },

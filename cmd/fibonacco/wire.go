@@ -17,6 +17,7 @@ import (
 	"github.com/fibonacco/fibonacco"
 	"github.com/fibonacco/fibonacco/access"
 	"github.com/fibonacco/fibonacco/analytics"
+	"github.com/fibonacco/fibonacco/approval/calendar"
 	"github.com/fibonacco/fibonacco/approval/listing"
 	"github.com/fibonacco/fibonacco/campaign"
 	"github.com/fibonacco/fibonacco/campaign/track"
@@ -61,7 +62,8 @@ type app struct {
 	answers   *idempotency.Service
 	merges    merges
 
-	listing *listing.Service
+	listing  *listing.Service
+	calendar *calendar.Service
 
 	notices     *notice.Service
 	voicemail   *voicemail.Service
@@ -169,6 +171,7 @@ func wire(ctx context.Context, settings *config.Settings, w wiring) (a *app, err
 		return a, err
 	}
 	a.listing = listing.New(a.db, a.cfg)
+	a.calendar = calendar.New(a.db, a.cfg)
 	a.merges = newMerges(a)
 	a.smb.Register()
 	a.imports.Register()

@@ -50,6 +50,11 @@ var tables = []owned{
 	},
 	{table: "content_views", column: "smb_id", key: "id"},
 	{table: "notices", column: "smb_id", key: "id"},
+	{table: "community_events", column: "smb_id", key: "id"},
+	{
+		table: "event_posters", column: "smb_id", key: "id",
+		own: `EXISTS (SELECT 1 FROM event_posters own WHERE own.smb_id = $1)`,
+	},
 	{ // photos belong to it, and come along
 		table: "business_profiles", column: "smb_id", key: "id",
 		own: `EXISTS (SELECT 1 FROM business_profiles own WHERE own.smb_id = $1)`,

@@ -103,6 +103,7 @@ var vocabulary = map[string][]string{
 	"voicemail_quota":     {"period"},
 	"preferences":         {"kind"},
 	"rvm_drops":           {"voice_persona", "provider", "status", "campaign_id", "counted_month", "claimed_by"},
+	"community_events":    {"state"},
 	"callbacks":           {"called_number", "intent_detected"},
 	"email_conversations": {"direction", "intent", "sentiment"},
 	"chat_messages":       {"role", "intent"},

@@ -188,6 +188,17 @@ var tables = []table{
 		),
 	},
 	{
+		name: "event_posters", about: "That it may post events.", of: theirs, key: "id", fate: gone,
+		columns: columns("id int, smb_id int, withdrawn_at time, created_at time"),
+	},
+	{
+		name: "community_events", about: "Its events in the calendar of its community.", of: theirs, key: "id", fate: gone,
+		columns: columns(
+			"id int, uuid uuid, smb_id int, title text='', about text='', place text='', audience text='', link text='', starts_at time, ends_at time",
+			"over_at time, state word, sequence int, published_at time, created_at time, updated_at time",
+		),
+	},
+	{
 		name: "ai_tasks", about: "What the assistant proposed and did.", of: theirs, key: "id",
 		columns: columns(
 			"id int, smb_id int, task_type word, status word, input_data json='{}', output_data json='{}', suggested_at time, approved_at time",

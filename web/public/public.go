@@ -24,12 +24,13 @@ type Deps struct {
 	Unsubscriber fibonacco.Unsubscriber
 	Resubscriber fibonacco.Resubscriber
 	Pages        fibonacco.LearningPages
-	Owners       fibonacco.BusinessOwners // lets a business into its own pages
-	Business     fibonacco.BusinessPages  // what businesses say of themselves
-	Clock        fibonacco.Clock          // the product's; nil means the machine's
-	Company      fibonacco.CompanyConfig  // signs every page
-	PublicURL    string                   // base of this server as recipients know it
-	Log          *slog.Logger             // nil means slog.Default()
+	Owners       fibonacco.BusinessOwners  // lets a business into its own pages
+	Business     fibonacco.BusinessPages   // what businesses say of themselves
+	Events       fibonacco.CommunityEvents // calendars of communities
+	Clock        fibonacco.Clock           // the product's; nil means the machine's
+	Company      fibonacco.CompanyConfig   // signs every page
+	PublicURL    string                    // base of this server as recipients know it
+	Log          *slog.Logger              // nil means slog.Default()
 }
 
 // site answers the public requests.
@@ -39,7 +40,7 @@ type site struct{ Deps }
 // else under its paths.
 func Mount(mux *http.ServeMux, d Deps) {
 	s := newSite(d)
-	for _, part := range []routes{s.mailRoutes(), s.learnRoutes(), s.businessRoutes(), s.ownPageRoutes(), {"GET /public.css": serveCSS}} {
+	for _, part := range []routes{s.mailRoutes(), s.learnRoutes(), s.businessRoutes(), s.ownPageRoutes(), s.eventRoutes(), s.ownEventRoutes(), {"GET /public.css": serveCSS}} {
 		for pattern, handle := range part {
 			mux.Handle(pattern, guarded(handle))
 		}
