@@ -112,7 +112,8 @@ var CrossSitePaths = []string{"/u/"}
 //	                  not part of this build: 501
 //	POST /webhooks/ses, rvm, twilio       providers' webhooks, web/hook
 //	     /…                               pages, as mounted: web/ui (staff), web/public (links in
-//	                                      mails: /t /track /u /learn /approve), web/static
+//	                                      mails: /track /u /learn /approve /my; for anybody: /b
+//	                                      /events), web/static
 func New(o Options) http.Handler {
 	if o.Log == nil {
 		o.Log = slog.Default()

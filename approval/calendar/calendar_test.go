@@ -156,8 +156,12 @@ func TestWhoseAnEventIs(t *testing.T) {
 		equal(w, "of a deleted one", w.titles("port-avery"), "")
 		_, err = w.svc.CommunityEvent(w.Context(), "port-avery", id)
 		w.code("of a deleted one", err, fibonacco.NotFound)
-		_, err = w.svc.CommunityCalendar(w.Context(), "nowhere")
-		w.code("no community", err, fibonacco.NotFound)
+		for _, no := range []string{"nowhere", "", "a\x00b", "a\xffb"} {
+			_, err = w.svc.CommunityCalendar(w.Context(), no)
+			w.code("no community", err, fibonacco.NotFound)
+			_, err = w.svc.CommunityEvent(w.Context(), no, id)
+			w.code("no community's event", err, fibonacco.NotFound)
+		}
 		equal(w, "the others'", w.titles("red-hook"), "")
 	})
 }

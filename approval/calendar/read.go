@@ -26,6 +26,9 @@ func (s *Service) CommunityCalendar(ctx context.Context, community string) (c *f
 
 // findCalendar is a community's events that are not over at a moment.
 func findCalendar(ctx context.Context, tx *db.Tx, community string, since time.Time) (*fibonacco.CommunityCalendar, error) {
+	if plaintext.Line(community) != community { // which no database would even look for
+		return nil, noEvent()
+	}
 	c := &fibonacco.CommunityCalendar{}
 	var id int64
 	err := tx.QueryRow(ctx, `SELECT id, slug, name, state, timezone FROM communities WHERE slug = $1`, community).Scan(&id, &c.Community, &c.Name, &c.State, &c.Zone)
@@ -42,6 +45,9 @@ func findCalendar(ctx context.Context, tx *db.Tx, community string, since time.T
 
 // CommunityEvent implements fibonacco.CommunityEvents.
 func (s *Service) CommunityEvent(ctx context.Context, community string, id int64) (e *fibonacco.CommunityEvent, err error) {
+	if plaintext.Line(community) != community {
+		return nil, noEvent()
+	}
 	return s.one(ctx, `c.slug = $1 AND e.id = $2 AND `+public, community, id)
 }
 

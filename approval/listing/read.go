@@ -73,6 +73,9 @@ func (p *page) public() *fibonacco.BusinessProfile {
 
 // findPublic is the published page behind a slug, its Slug always filled.
 func findPublic(ctx context.Context, tx *db.Tx, slug string) (*page, error) {
+	if plaintext.Line(slug) != slug { // which no database would even look for
+		return nil, noPage()
+	}
 	id, err := address.Find(ctx, tx, slug)
 	if err != nil {
 		return nil, err

@@ -83,7 +83,12 @@ func badFields(err error) (bad []fibonacco.FieldError, ok bool) {
 }
 
 // sentence puts a field's name before what is wrong with it: "Name is missing".
-func sentence(label, reason string) string { return label + " " + reason + "." }
+func sentence(label, reason string) string {
+	if strings.HasSuffix(reason, "?") {
+		return label + " " + reason
+	}
+	return label + " " + reason + "."
+}
 
 // described are the attributes that tie a field to its hint and to what is wrong with it.
 func described(f ownForm, o ownField) templ.Attributes {
