@@ -2,7 +2,6 @@ package calendar
 
 import (
 	"fmt"
-	"net/url"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -52,7 +51,7 @@ func read(d fibonacco.EventDraft, zone *time.Location, now time.Time) (event, er
 		}
 	}
 	if e.Link != "" {
-		link, ok := webAddress(e.Link)
+		link, ok := plaintext.WebAddress(e.Link)
 		if !ok {
 			refuse("link", "is not the address of a website: it should look like www.example.com")
 		}
@@ -127,17 +126,4 @@ func at(zone *time.Location, day time.Time, minute int) (time.Time, fibonacco.Lo
 
 func skipped(day time.Time) string {
 	return "does not exist on " + day.Format("January 2, 2006") + ": the clocks go forward over it. Choose an earlier or a later time"
-}
-
-// webAddress reads an address as people type it. Only http and https lead anywhere.
-func webAddress(typed string) (address string, ok bool) {
-	address = typed
-	if !strings.Contains(address, "://") {
-		address = "https://" + address
-	}
-	u, err := url.Parse(address)
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.User != nil || !strings.Contains(strings.Trim(u.Hostname(), "."), ".") || strings.ContainsAny(address, " <>\"'`\\") {
-		return typed, false
-	}
-	return u.String(), true
 }

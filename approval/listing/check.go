@@ -2,7 +2,6 @@ package listing
 
 import (
 	"fmt"
-	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -82,7 +81,7 @@ func checkFacts(p *fibonacco.BusinessProfile) error {
 		c.refuse("email", "is not an email address: it should look like name@example.com")
 	}
 	if p.Website != "" {
-		site, ok := website(p.Website)
+		site, ok := plaintext.WebAddress(p.Website)
 		if !ok {
 			c.refuse("website", "is not the address of a website: it should look like www.example.com")
 		}
@@ -95,19 +94,6 @@ func checkFacts(p *fibonacco.BusinessProfile) error {
 		c.refuse("zip", "should be five digits, like 11231")
 	}
 	return c.err()
-}
-
-// website reads an address as people type it. Only http and https lead anywhere.
-func website(typed string) (address string, ok bool) {
-	address = typed
-	if !strings.Contains(address, "://") {
-		address = "https://" + address
-	}
-	u, err := url.Parse(address)
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.User != nil || !strings.Contains(strings.Trim(u.Hostname(), "."), ".") || strings.ContainsAny(address, " <>\"'`\\") {
-		return typed, false
-	}
-	return u.String(), true
 }
 
 // checkHours brings spans in order, and says which days are wrong.

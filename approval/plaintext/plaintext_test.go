@@ -64,3 +64,16 @@ func TestCleanText(t *testing.T) {
 		}
 	})
 }
+
+func TestWebAddress(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]string{
+		"www.example.com": "https://www.example.com", "http://example.com/a?b=c#d": "http://example.com/a?b=c#d", "HTTPS://example.com:8443/": "https://example.com:8443/",
+		"javascript:alert(1)": "", "javascript://example.com/%0aalert(1)": "", "data:text/html,a.b": "", "file:///etc/pass.wd": "", "localhost": "", "https://a:b@example.com": "",
+		`https://example.com/"onclick="x`: "", "example.com/<b>": "", "": "", "//example.com": "", "https://": "", "https://...": "", "mailto:a@example.com": "",
+	} {
+		if got, ok := plaintext.WebAddress(in); ok != (want != "") || ok && got != want || !ok && got != in {
+			t.Errorf("WebAddress(%q) = %q, %v", in, got, ok)
+		}
+	}
+}

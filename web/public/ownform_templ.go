@@ -33,7 +33,7 @@ func ownProblems(f ownForm, label func(field string) string) templ.Component {
 		}
 		ctx = templ.ClearChildren(ctx)
 		if len(f.bad) > 0 {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<div class=\"note brick problems\" role=\"alert\" tabindex=\"-1\" id=\"problems\"><div><h2>Please look at this again</h2><ul>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<div class=\"note brick problems\" role=\"alert\" tabindex=\"-1\" id=\"problems\" autofocus><div><h2>Please look at this again</h2><ul>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -48,6 +48,14 @@ func (s *site) saveHours(w http.ResponseWriter, r *http.Request, v pageVisit) {
 	if !s.readForm(w, r, formLimit) {
 		return
 	}
+	for _, day := range weekdays { // as a browser's fields for times show them again
+		for span := range 2 {
+			for _, which := range []string{"opens", "closes"} {
+				name := hourField(day, span, which)
+				r.PostForm.Set(name, readClock(r.PostForm.Get(name)))
+			}
+		}
+	}
 	f := ownForm{r.URL.EscapedPath(), r.PostForm, nil}
 	switch r.PostForm.Get("action") {
 	case "copy-week":
@@ -81,7 +89,7 @@ func copyMonday(values url.Values, to []time.Weekday) {
 func readHours(values url.Values) (hours []fibonacco.OpeningHours) {
 	for _, day := range weekdays {
 		for span := range 2 {
-			h := fibonacco.OpeningHours{Day: day, Opens: readClock(values.Get(hourField(day, span, "opens"))), Closes: readClock(values.Get(hourField(day, span, "closes")))}
+			h := fibonacco.OpeningHours{Day: day, Opens: values.Get(hourField(day, span, "opens")), Closes: values.Get(hourField(day, span, "closes"))}
 			if h.Opens == "" && h.Closes == "" {
 				continue
 			}
