@@ -96,6 +96,8 @@ type BusinessPages interface {
 	AddPhoto(ctx context.Context, smbID int64, alt string, file []byte) error
 	// DescribePhoto changes what a photo shows, in words. Returns Invalid naming "alt".
 	DescribePhoto(ctx context.Context, smbID, id int64, alt string) error
+	// LeadPhoto puts a photo before all others.
+	LeadPhoto(ctx context.Context, smbID, id int64) error
 	RemovePhoto(ctx context.Context, smbID, id int64) error
 	// PublishPage makes a page public, or takes it back.
 	PublishPage(ctx context.Context, smbID int64, public bool) error

@@ -285,6 +285,25 @@ func TestPhotos(t *testing.T) {
 		w.code("others' removal", w.svc.RemovePhoto(w.Context(), 2, id), fibonacco.NotFound)
 		equal(w, "no words", fields(w.svc.DescribePhoto(w.Context(), 1, id, "")), "alt ")
 		w.must(w.svc.DescribePhoto(w.Context(), 1, id, "A mirror"))
+		w.must(w.svc.AddPhoto(w.Context(), 1, "A door", pixels(99, 99)))
+		w.must(w.svc.AddPhoto(w.Context(), 1, "A window", pixels(99, 99)))
+		order := func() (words string) {
+			p, err := w.svc.OwnPage(w.Context(), 1)
+			w.must(err)
+			for _, one := range p.Photos {
+				words += one.Alt + ". "
+			}
+			return words
+		}
+		p, err = w.svc.OwnPage(w.Context(), 1)
+		w.must(err)
+		door, window := p.Photos[1].ID, p.Photos[2].ID
+		w.must(w.svc.LeadPhoto(w.Context(), 1, window))
+		w.must(w.svc.LeadPhoto(w.Context(), 1, door))
+		w.code("others' order", w.svc.LeadPhoto(w.Context(), 2, id), fibonacco.NotFound)
+		equal(w, "order", order(), "A door. A window. A mirror. ")
+		w.must(w.svc.RemovePhoto(w.Context(), 1, door))
+		w.must(w.svc.RemovePhoto(w.Context(), 1, window))
 		w.must(w.svc.RemovePhoto(w.Context(), 1, id))
 		w.code("twice", w.svc.RemovePhoto(w.Context(), 1, id), fibonacco.NotFound)
 

@@ -13,7 +13,7 @@ func listPhotos(ctx context.Context, tx *db.Tx, profileID int64) ([]fibonacco.Pr
 	if profileID == 0 {
 		return nil, nil
 	}
-	photos, err := db.Select[fibonacco.ProfilePhoto](ctx, tx, `SELECT id, alt, width, height FROM business_photos WHERE profile_id = $1 ORDER BY id`, profileID)
+	photos, err := db.Select[fibonacco.ProfilePhoto](ctx, tx, `SELECT id, alt, width, height FROM business_photos WHERE profile_id = $1 ORDER BY position, id`, profileID)
 	if err != nil {
 		return nil, fmt.Errorf("read the photos of page %d: %w", profileID, err)
 	}
@@ -107,6 +107,13 @@ func (s *Service) DescribePhoto(ctx context.Context, smbID, id int64, alt string
 		return err
 	}
 	return s.changePhoto(ctx, smbID, id, `UPDATE business_photos SET alt = $3 WHERE profile_id = $1 AND id = $2`, alt)
+}
+
+// LeadPhoto implements fibonacco.BusinessPages.
+func (s *Service) LeadPhoto(ctx context.Context, smbID, id int64) error {
+	return s.changePhoto(ctx, smbID, id, `
+		UPDATE business_photos SET position = (SELECT MIN(all_photos.position) - 1 FROM business_photos all_photos WHERE all_photos.profile_id = $1)
+		WHERE profile_id = $1 AND id = $2`)
 }
 
 // RemovePhoto implements fibonacco.BusinessPages.

@@ -29,13 +29,14 @@ CREATE TABLE business_profiles (
 CREATE TABLE business_photos (
     id {{.ID}},
     profile_id bigint NOT NULL REFERENCES business_profiles (id),
+    position integer NOT NULL DEFAULT 0, -- the lowest is shown first, and of several the oldest
     alt varchar(300) NOT NULL,
     width integer NOT NULL,
     height integer NOT NULL,
     content {{.Bytes}} NOT NULL,
     created_at {{.Timestamp}} NOT NULL
 );
-CREATE INDEX business_photos_profile_id_index ON business_photos (profile_id, id);
+CREATE INDEX business_photos_profile_id_index ON business_photos (profile_id);
 
 -- +goose Down
 DROP TABLE business_photos;

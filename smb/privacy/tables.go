@@ -177,7 +177,7 @@ var tables = []table{
 	{
 		name: "business_photos", about: "Photos on its public page.", key: "id", fate: gone,
 		of:      `profile_id IN (SELECT id FROM business_profiles WHERE smb_id IN ({ids}))`,
-		columns: columns("id int, profile_id int, alt text='', width int, height int, content bytes='', created_at time"),
+		columns: columns("id int, profile_id int, position int, alt text='', width int, height int, content bytes='', created_at time"),
 	},
 	{
 		name: "business_profiles", about: "What it says of itself on its public page.", of: theirs, key: "id", fate: gone,

@@ -301,6 +301,11 @@ func TestPhotoForm(t *testing.T) {
 	for range 7 {
 		s.photo("A chair", picture(99, 99))
 	}
+	status, location, _ = s.post("page/photos", url.Values{"action": {"lead"}, "id": {"3"}})
+	equal(t, "first", fmt.Sprint(status, location), "303/my/seven/page/photos?saved=lead")
+	if body := s.ask(get("/my/seven/page/photos")).Body.String(); strings.Index(body, "photo/3") > strings.Index(body, "photo/1") || strings.Count(body, `value="lead"`) != 7 {
+		t.Error("the third photo is not the first")
+	}
 	w := s.photo("One too many", picture(99, 99))
 	equal(t, "the ninth", w.Code, http.StatusUnprocessableEntity)
 	contains(t, "the ninth", w.Body.String(), "there are 8 already", `alt="A mirror"`)

@@ -80,6 +80,8 @@ func savedText(what string) string {
 		return "The photo is on your page."
 	case "words":
 		return "The words are saved."
+	case "lead":
+		return "That photo is the first now."
 	case "removed":
 		return "The photo is gone."
 	}

@@ -1438,7 +1438,7 @@ func (s *site) ownPhotosForm(v pageVisit, shown window, f ownForm, note string) 
 					return templ_7745c5c3_Err
 				}
 			}
-			for _, p := range shown.Photos {
+			for i, p := range shown.Photos {
 				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 100, "<form class=\"sheet formbox big stack l\" method=\"post\" action=\"")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
@@ -1525,7 +1525,17 @@ func (s *site) ownPhotosForm(v pageVisit, shown window, f ownForm, note string) 
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 107, "<div class=\"choices\"><button class=\"btn l\" type=\"submit\" name=\"action\" value=\"describe\">Save the words</button> <button class=\"btn danger l\" type=\"submit\" name=\"action\" value=\"remove\">Remove the photo</button></div></form>")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 107, "<div class=\"choices\"><button class=\"btn l\" type=\"submit\" name=\"action\" value=\"describe\">Save the words</button> ")
+				if templ_7745c5c3_Err != nil {
+					return templ_7745c5c3_Err
+				}
+				if i > 0 {
+					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 108, "<button class=\"btn l\" type=\"submit\" name=\"action\" value=\"lead\">Show it first</button> ")
+					if templ_7745c5c3_Err != nil {
+						return templ_7745c5c3_Err
+					}
+				}
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 109, "<button class=\"btn danger l\" type=\"submit\" name=\"action\" value=\"remove\">Remove the photo</button></div></form>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -60,6 +60,9 @@ func (s *site) savePhotos(w http.ResponseWriter, r *http.Request, v pageVisit) {
 	case "describe":
 		what, words = "words", altField(id)
 		err = s.Business.DescribePhoto(r.Context(), v.SMBID, id, r.PostForm.Get(words))
+	case "lead":
+		what = "lead"
+		err = s.Business.LeadPhoto(r.Context(), v.SMBID, id)
 	case "remove":
 		what = "removed"
 		err = s.Business.RemovePhoto(r.Context(), v.SMBID, id)
