@@ -141,12 +141,16 @@ func (s *server) headed(next http.Handler) http.Handler {
 	})
 }
 
-// bounded limits the body to 1 MiB, or to a file's size where files are taken in.
+// bounded limits the body to 1 MiB, or to a file's size where files are taken in. A page that takes
+// photos has a smaller limit of its own, and an answer for people to what is beyond it.
 func (s *server) bounded(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		most := int64(1 << 20)
-		if strings.HasSuffix(r.URL.Path, "/import") || strings.HasSuffix(r.URL.Path, "/import/preview") {
+		switch path := r.URL.Path; {
+		case strings.HasSuffix(path, "/import"), strings.HasSuffix(path, "/import/preview"):
 			most = 512 << 20
+		case strings.HasPrefix(path, "/my/") && strings.HasSuffix(path, "/page/photos"):
+			most = 64 << 20
 		}
 		if r.ContentLength > most {
 			edge.Write(w, r, fibonacco.Errorf(fibonacco.TooLarge, "the body is larger than %d bytes", most))

@@ -120,7 +120,8 @@ var CrossSitePaths = []string{"/u/", "/approve", "/my/", "/review/r/"}
 //	                  not part of this build: 501
 //	POST /webhooks/ses, rvm, twilio       providers' webhooks, web/hook
 //	     /…                               pages, as mounted: web/ui (staff), web/public (links in
-//	                                      mails: /t /track /u /learn /approve /book /booking), web/static
+//	                                      mails: /track /u /learn /approve /booking /my /review/r; for
+//	                                      anybody: /b /book /events /reviews /coupon), web/static
 func New(o Options) http.Handler {
 	if o.Log == nil {
 		o.Log = slog.Default()

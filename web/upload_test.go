@@ -64,3 +64,24 @@ func TestSlowLargeUpload(t *testing.T) {
 		t.Errorf("%d %s, %d bytes arrived", res.StatusCode, body, s.got)
 	}
 }
+
+// A photo for a business's page may be larger than other forms; the page itself says what is too large.
+func TestPhotoUpload(t *testing.T) {
+	t.Parallel()
+	got := map[string]int{}
+	h := web.New(web.Options{Access: gate{}, Mounts: []func(*http.ServeMux){func(mux *http.ServeMux) {
+		mux.HandleFunc("/my/", func(_ http.ResponseWriter, r *http.Request) {
+			body, err := io.ReadAll(r.Body)
+			if err != nil {
+				t.Error(err)
+			}
+			got[r.URL.Path] = len(body)
+		})
+	}}})
+	for path, want := range map[string]int{"/my/x/page/photos": 2 << 20, "/my/x/page/facts": 0, "/my/x/page": 0} {
+		h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodPost, path, strings.NewReader(strings.Repeat("x", 2<<20))))
+		if got[path] != want {
+			t.Errorf("%s read %d bytes, want %d", path, got[path], want)
+		}
+	}
+}

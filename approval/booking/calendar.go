@@ -12,7 +12,12 @@ import (
 
 // attach puts an event into a notice.
 func (s *Service) attach(n *fibonacco.Notice, method string, e ical.Event) {
-	n.Calendar, n.Method = ical.Text(method, "", e), method
+	n.Calendar, n.Method = file(method, e), method
+}
+
+// file is an event as a calendar takes it.
+func file(method string, e ical.Event) string {
+	return ical.Calendar{Product: "-//Fibonacco//Booking//EN", Method: method, Events: []ical.Event{e}}.String()
 }
 
 // event is what both sides' calendars hold of a booking. Its UID stays when the booking is moved, and
@@ -22,9 +27,13 @@ func (s *Service) event(p *page, c *fibonacco.CustomerBooking, now time.Time, si
 	if c.FirstID != nil {
 		first = *c.FirstID
 	}
+	status := "CONFIRMED"
+	if c.State == stateCancelled {
+		status = "CANCELLED"
+	}
 	return ical.Event{
 		UID: fmt.Sprintf("booking-%d%s@%s", first, side, s.host), Sequence: c.Sequence, Stamp: now, Start: c.StartsAt, End: c.EndsAt,
-		Location: c.Place, Cancelled: c.State == stateCancelled,
+		Location: c.Place, Status: status,
 		// Answers of calendars go where mails come from: nobody's own address is given away.
 		Organizer: ical.Person{Name: p.business, Email: s.cfg.Email.FromEmail},
 	}
@@ -64,7 +73,7 @@ func (s *Service) BookingFile(ctx context.Context, token string) (text string, e
 			return err
 		}
 		c := s.seen(p, b, tx.Now)
-		text = ical.Text(ical.Publish, "", s.customerEvent(p, c, tx.Now))
+		text = file(ical.Publish, s.customerEvent(p, c, tx.Now))
 		return nil
 	})
 	return text, err

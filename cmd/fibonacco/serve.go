@@ -89,6 +89,7 @@ func (a *app) site(demo *fibonacco.Principal) http.Handler {
 					Tracker: a.track, Unsubscriber: a.track, Resubscriber: a.track, Pages: a.learning, Company: a.cfg.Company,
 					Owners: a.approval, Approvals: a.approval, Limiter: a.cluster,
 					Booking: a.booking, Reviews: a.reviews, Coupons: a.coupons,
+					Business: a.listing, Events: a.calendar, Clock: a.db.Clock(),
 					PublicURL: a.cfg.HTTP.PublicURL, Log: a.log,
 				})
 			},

@@ -19,7 +19,9 @@ import (
 	"github.com/fibonacco/fibonacco/analytics"
 	"github.com/fibonacco/fibonacco/approval"
 	"github.com/fibonacco/fibonacco/approval/booking"
+	"github.com/fibonacco/fibonacco/approval/calendar"
 	"github.com/fibonacco/fibonacco/approval/coupons"
+	"github.com/fibonacco/fibonacco/approval/listing"
 	"github.com/fibonacco/fibonacco/approval/reviews"
 	"github.com/fibonacco/fibonacco/campaign"
 	"github.com/fibonacco/fibonacco/campaign/track"
@@ -63,6 +65,9 @@ type app struct {
 	analytics *analytics.Service
 	answers   *idempotency.Service
 	merges    merges
+
+	listing  *listing.Service
+	calendar *calendar.Service
 
 	notices     *notice.Service
 	approval    *approval.Service
@@ -174,7 +179,9 @@ func wire(ctx context.Context, settings *config.Settings, w wiring) (a *app, err
 	a.openBooking(signer)
 	a.openReviews(signer)
 	a.coupons = coupons.New(a.db, signer, cfg)
-	a.approval.Use(a.booking, a.reviews, a.coupons)
+	a.listing = listing.New(a.db, a.cfg)
+	a.calendar = calendar.New(a.db, a.cfg)
+	a.approval.Use(a.booking, a.reviews, a.coupons, a.listing, a.calendar)
 	if err := a.openVoicemail(signer, w.works); err != nil {
 		return a, err
 	}

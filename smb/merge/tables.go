@@ -67,6 +67,15 @@ var tables = []owned{
 		table: "coupon_pages", column: "smb_id", key: "id",
 		own: `EXISTS (SELECT 1 FROM coupon_pages own WHERE own.smb_id = $1)`,
 	},
+	{table: "community_events", column: "smb_id", key: "id"},
+	{
+		table: "event_posters", column: "smb_id", key: "id",
+		own: `EXISTS (SELECT 1 FROM event_posters own WHERE own.smb_id = $1)`,
+	},
+	{ // photos belong to it, and come along
+		table: "business_profiles", column: "smb_id", key: "id",
+		own: `EXISTS (SELECT 1 FROM business_profiles own WHERE own.smb_id = $1)`,
+	},
 	{table: "callbacks", column: "smb_id", key: "id"},
 	{table: "email_conversations", column: "smb_id", key: "id"},
 	{table: "chat_messages", column: "smb_id", key: "id"},

@@ -22,10 +22,11 @@ const (
 	doc   kind = "json"
 	inet  kind = "inet"
 	point kind = "point"
+	blob  kind = "bytes" // a file, exported as base64
 )
 
 // personal reports whether a column of the kind must be erased.
-func (k kind) personal() bool { return k == text || k == doc || k == inet || k == point }
+func (k kind) personal() bool { return k == text || k == doc || k == inet || k == point || k == blob }
 
 // column is one column of a table.
 type column struct {
@@ -43,7 +44,7 @@ func columns(lines ...string) []column {
 			name, rest, _ := strings.Cut(part, " ")
 			k, erased, _ := strings.Cut(rest, "=")
 			switch c := (column{name, kind(k), erased}); c.kind {
-			case number, flag, moment, day, handle, word, staff, text, doc, inet, point:
+			case number, flag, moment, day, handle, word, staff, text, doc, inet, point, blob:
 				all = append(all, c)
 			default:
 				panic(fmt.Sprintf("privacy: column %q", part))

@@ -178,6 +178,7 @@ type value struct {
 	yes   sql.NullBool
 	at    *time.Time
 	words sql.NullString
+	file  []byte
 }
 
 // target is where Scan puts it.
@@ -189,6 +190,8 @@ func (v *value) target() any {
 		return &v.yes
 	case moment:
 		return db.TimePtr(&v.at)
+	case blob:
+		return &v.file
 	}
 	return &v.words
 }
@@ -202,6 +205,8 @@ func (v *value) plain() any {
 		return v.yes.Bool
 	case v.kind == moment && v.at != nil:
 		return v.at
+	case v.kind == blob && v.file != nil:
+		return v.file
 	case v.kind == doc && v.words.Valid && json.Valid([]byte(v.words.String)):
 		return json.RawMessage(v.words.String)
 	case v.words.Valid:

@@ -85,7 +85,7 @@ func TestEveryTableIsThoughtOf(t *testing.T) {
 var kinds = map[string][]string{
 	"int": {"bigint", "integer", "smallint"}, "bool": {"boolean"}, "time": {"timestamp with time zone"}, "date": {"date"}, "uuid": {"uuid"},
 	"word": {"character varying", "text"}, "staff": {"character varying", "bigint"}, "text": {"character varying", "text"},
-	"json": {"jsonb"}, "inet": {"inet"}, "point": {"point"},
+	"json": {"jsonb"}, "bytes": {"bytea"}, "inet": {"inet"}, "point": {"point"},
 }
 
 // vocabulary is the texts that outlast an erasure, because the product alone writes them: ids, kinds
@@ -109,6 +109,7 @@ var vocabulary = map[string][]string{
 	"voicemail_quota":     {"period"},
 	"preferences":         {"kind"},
 	"rvm_drops":           {"voice_persona", "provider", "status", "campaign_id", "counted_month", "claimed_by"},
+	"community_events":    {"state"},
 	"callbacks":           {"called_number", "intent_detected"},
 	"email_conversations": {"direction", "intent", "sentiment"},
 	"chat_messages":       {"role", "intent"},

@@ -224,6 +224,30 @@ var tables = []table{
 		),
 	},
 	{
+		name: "business_photos", about: "Photos on its public page.", key: "id", fate: gone,
+		of:      `profile_id IN (SELECT id FROM business_profiles WHERE smb_id IN ({ids}))`,
+		columns: columns("id int, profile_id int, position int, alt text='', width int, height int, content bytes='', created_at time"),
+	},
+	{
+		name: "business_profiles", about: "What it says of itself on its public page.", of: theirs, key: "id", fate: gone,
+		columns: columns(
+			"id int, smb_id int, name text='', category text='', about text='', phone text='', email text='', website text='', street text='', city text=''",
+			"state text='', zip text='', hide_street bool, hours json='[]', services json='[]', questions json='[]'",
+			"confirmed_at time, published_at time, withdrawn_at time, created_at time, updated_at time",
+		),
+	},
+	{
+		name: "event_posters", about: "That it may post events.", of: theirs, key: "id", fate: gone,
+		columns: columns("id int, smb_id int, withdrawn_at time, created_at time"),
+	},
+	{
+		name: "community_events", about: "Its events in the calendar of its community.", of: theirs, key: "id", fate: gone,
+		columns: columns(
+			"id int, uuid uuid, smb_id int, title text='', about text='', place text='', audience text='', link text='', starts_at time, ends_at time",
+			"over_at time, state word, sequence int, published_at time, created_at time, updated_at time",
+		),
+	},
+	{
 		name: "ai_tasks", about: "What the assistant proposed and did.", of: theirs, key: "id",
 		columns: columns(
 			"id int, smb_id int, task_type word, status word, input_data json='{}', output_data json='{}', suggested_at time, approved_at time",

@@ -137,6 +137,8 @@ func (w *world) row(table string, x traces, given map[string]any) (id int64) {
 		switch kind {
 		case "text", "json", "inet", "point":
 			values[name] = x.of(name, kind)
+		case "bytes":
+			values[name] = []byte(x.word)
 		case "uuid":
 			values[name] = uuid.NewString()
 		case "time":
@@ -208,6 +210,10 @@ func (w *world) business(x traces, community int64) (id int64) {
 		w.row("import_changes", x, mine(map[string]any{"import_id": 1, "batch": i, "version": 1}))
 		w.row("preferences", x, mine(map[string]any{"kind": "without_tips"}))
 		w.row("confirmations", x, mine(nil))
+		w.row("event_posters", x, mine(nil))
+		w.row("community_events", x, mine(map[string]any{"sequence": 1}))
+		profile := w.row("business_profiles", x, mine(nil))
+		w.row("business_photos", x, map[string]any{"profile_id": profile, "width": 1, "height": 1})
 		w.row("score_history", x, mine(map[string]any{"score": 10, "tier": 4}))
 		w.row("booking_pages", x, mine(nil))
 		for n := range 2 {

@@ -18,7 +18,7 @@ import (
 	"github.com/fibonacco/fibonacco"
 )
 
-// Deps is what the pages lean on. All but Booking, Limiter, Log and Company's address are needed.
+// Deps is what the pages lean on. All but Booking, Limiter, Log, Clock and Company's address are needed.
 type Deps struct {
 	Tracker      fibonacco.Tracker
 	Unsubscriber fibonacco.Unsubscriber
@@ -29,10 +29,13 @@ type Deps struct {
 	Booking      fibonacco.BookingService // nil: there are no booking pages
 	Reviews      fibonacco.ReviewService
 	Coupons      fibonacco.CouponService
-	Limiter      fibonacco.Limiter       // nil: no limits
-	Company      fibonacco.CompanyConfig // signs every page
-	PublicURL    string                  // base of this server as recipients know it
-	Log          *slog.Logger            // nil means slog.Default()
+	Business     fibonacco.BusinessPages   // what businesses say of themselves
+	Events       fibonacco.CommunityEvents // calendars of communities
+	Clock        fibonacco.Clock           // the product's; nil means the machine's
+	Limiter      fibonacco.Limiter         // nil: no limits
+	Company      fibonacco.CompanyConfig   // signs every page
+	PublicURL    string                    // base of this server as recipients know it
+	Log          *slog.Logger              // nil means slog.Default()
 }
 
 // site answers the public requests.
@@ -50,6 +53,10 @@ func Mount(mux *http.ServeMux, d Deps) {
 		s.bookRoutes(),
 		s.reviewRoutes(),
 		s.couponRoutes(),
+		s.businessRoutes(),
+		s.ownPageRoutes(),
+		s.eventRoutes(),
+		s.ownEventRoutes(),
 		{"GET /public.css": serveCSS},
 	} {
 		for pattern, handle := range part {
@@ -91,6 +98,9 @@ func newSite(d Deps) *site {
 	}
 	if d.Company.Name == "" {
 		d.Company.Name = "Your local media company"
+	}
+	if d.Clock == nil {
+		d.Clock = fibonacco.SystemClock{}
 	}
 	d.PublicURL = strings.TrimRight(d.PublicURL, "/")
 	return &site{d}

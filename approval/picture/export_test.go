@@ -1,0 +1,4 @@
+package picture
+
+// Orientation is orientation.
+var Orientation = orientation
