@@ -193,7 +193,7 @@ func (s *Service) AskMeeting(ctx context.Context, receipt, wish string) error {
 		if n == 0 {
 			return nil
 		}
-		_, err = s.ask(ctx, tx, a.SMBID, "meeting_request", map[string]any{
+		_, err = ask(ctx, tx, a.SMBID, "meeting_request", map[string]any{
 			"approval_id": a.ID, "topic": s.described(a.ServiceType).Meeting, "wish": wish,
 			"name": a.ApproverName, "email": a.ApproverEmail, "phone": a.ApproverPhone,
 		})
