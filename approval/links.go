@@ -80,8 +80,8 @@ func (s *Service) RenewApproval(ctx context.Context, token string) error {
 	if !ok {
 		return nil
 	}
-	return s.renew(ctx, c.SMBID, c.ServiceType, func(tx *db.Tx, who approver, issued time.Time) error {
-		c.Expires = issued.Add(tokenValid)
+	return s.renew(ctx, c.SMBID, c.ServiceType, func(tx *db.Tx, smbID int64, who approver, issued time.Time) error {
+		c.SMBID, c.Expires = smbID, issued.Add(tokenValid)
 		return s.post(ctx, tx, fibonacco.Notice{
 			Key: fmt.Sprintf("approval link %d %s %s", c.SMBID, c.ServiceType, stamp(tx.Now)), Purpose: "approval.link", SMBID: c.SMBID, To: who.Email,
 			Subject: subject("Your fresh link: ", o.Title), Facts: [][2]string{{"Business", who.Business}, {"Service", o.Title}},
@@ -98,26 +98,32 @@ func (s *Service) RenewOwner(ctx context.Context, token string) error {
 	if !ok {
 		return nil
 	}
-	return s.renew(ctx, c.SMBID, ownerLink, func(tx *db.Tx, who approver, issued time.Time) error {
+	return s.renew(ctx, c.SMBID, ownerLink, func(tx *db.Tx, smbID int64, who approver, issued time.Time) error {
 		return s.post(ctx, tx, fibonacco.Notice{
-			Key: fmt.Sprintf("owner link %d %s", c.SMBID, stamp(tx.Now)), Purpose: "approval.owner_link", SMBID: c.SMBID, To: who.Email,
+			Key: fmt.Sprintf("owner link %d %s", smbID, stamp(tx.Now)), Purpose: "approval.owner_link", SMBID: smbID, To: who.Email,
 			Subject: subject("Your fresh link to ", who.Business), Facts: [][2]string{{"Business", who.Business}},
 			Paragraphs: []string{"Here is the link to the pages of your business that you asked for. It works for 90 days."},
-			Button:     "Open my pages", ButtonURL: s.ownerURL(c.SMBID, "", issued),
+			Button:     "Open my pages", ButtonURL: s.ownerURL(smbID, "", issued),
 			After: []string{"The button is your own: whoever has it can change what it leads to. You asked for nothing? Then leave it: nothing happens."},
 		})
 	})
 }
 
 // renew posts a fresh link to the address on record, if there is one, and none was mailed for the same
-// purpose within the hour. The row is the lock: of many who ask at once, one gets through.
-func (s *Service) renew(ctx context.Context, smbID int64, purpose string, post func(tx *db.Tx, who approver, issued time.Time) error) error {
+// purpose within the hour. The row is the lock: of many who ask at once, one gets through. Of a business
+// that was merged into another, the link is the other's, and so is the address: who had the old link
+// need not be who has the business now.
+func (s *Service) renew(ctx context.Context, of int64, purpose string, post func(tx *db.Tx, smbID int64, who approver, issued time.Time) error) error {
 	return s.db.Update(ctx, func(tx *db.Tx) error {
-		if _, err := communityOf(ctx, tx, smbID); err != nil {
-			if fibonacco.CodeOf(err) == fibonacco.NotFound {
-				return nil
-			}
-			return err
+		smbID, err := db.Get[int64](ctx, tx, `
+			SELECT id FROM smbs WHERE deleted_at IS NULL AND (id = $1 OR id = (
+				SELECT survivor_id FROM merges WHERE other_id = $1 AND undone_at IS NULL ORDER BY id DESC LIMIT 1))
+			ORDER BY CASE WHEN id = $1 THEN 0 ELSE 1 END LIMIT 1`, of)
+		if db.IsNoRows(err) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("look for SMB %d: %w", of, err)
 		}
 		who, err := readApprover(ctx, tx, smbID)
 		if err != nil || !fibonacco.ValidEmail(who.Email) {
@@ -137,6 +143,6 @@ func (s *Service) renew(ctx context.Context, smbID int64, purpose string, post f
 		if err != nil {
 			return err
 		}
-		return post(tx, who, issued)
+		return post(tx, smbID, who, issued)
 	})
 }

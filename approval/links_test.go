@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/fibonacco/fibonacco"
 	"github.com/fibonacco/fibonacco/db"
 	"github.com/fibonacco/fibonacco/db/dbtest"
@@ -49,6 +51,16 @@ func TestRenew(t *testing.T) {
 		clock.Advance(time.Hour)
 		must(t, w.svc.RenewApproval(t.Context(), old))
 		equal(t, "an hour later", len(w.mailed("approval.link")), 2)
+
+		// The second business has become a part of the first.
+		w.exec(`UPDATE smbs SET deleted_at = $1 WHERE id = 2`, clock.Now())
+		w.exec(`INSERT INTO merges (uuid, community_id, survivor_id, other_id, merged_at, undo_until) VALUES ($1, 1, 1, 2, $2, $2)`, uuid.NewString(), clock.Now())
+		clock.Advance(time.Hour)
+		must(t, w.svc.RenewApproval(t.Context(), nobody))
+		merged := w.mailed("approval.link")
+		c, err = w.svc.ValidateToken(t.Context(), last(merged[len(merged)-1].ButtonURL))
+		must(t, err)
+		equal(t, "of the one that is left", len(merged)*10+int(c.SMBID), 31)
 	})
 }
 

@@ -43,7 +43,7 @@ func (s *Service) askSetup(ctx context.Context, tx *db.Tx, approvalID int64, rea
 	if reason != "" {
 		input["reason"] = reason
 	}
-	id, err := s.ask(ctx, tx, t.SMB, "service_setup", input)
+	id, err := ask(ctx, tx, t.SMB, "service_setup", input)
 	if err != nil {
 		return err
 	}

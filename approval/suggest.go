@@ -30,8 +30,11 @@ func (s *Service) suggest(ctx context.Context, tx *db.Tx, a *submitted, who appr
 	if known, err := proposed(ctx, tx, a.SMB, change); err != nil || known {
 		return err
 	}
-	_, err := s.ask(ctx, tx, a.SMB, "profile_update", map[string]any{"approval_id": a.ID, "change": change})
-	return err
+	id, err := ask(ctx, tx, a.SMB, "profile_update", map[string]any{"approval_id": a.ID, "change": change})
+	if err != nil {
+		return err
+	}
+	return s.queue.Publish(ctx, tx, fibonacco.AITaskSuggested{AITaskID: id, SMBID: a.SMB, TaskType: "profile_update"})
 }
 
 // proposed reports whether the same change waits for a person already: who approves three services has
@@ -51,15 +54,15 @@ func proposed(ctx context.Context, tx *db.Tx, smbID int64, change map[string]any
 	return false, nil
 }
 
-// ask puts a task before a person. Contact suggestions are of Sarah's own types; service_setup and
-// meeting_request are for people only.
-func (s *Service) ask(ctx context.Context, tx *db.Tx, smbID int64, taskType string, input map[string]any) (id int64, err error) {
+// ask puts a task before a person. Besides suggestions, which are of Sarah's own types, there are
+// service_setup and meeting_request, which only a person can do.
+func ask(ctx context.Context, tx *db.Tx, smbID int64, taskType string, input map[string]any) (id int64, err error) {
 	if err := tx.QueryRow(ctx, `
 		INSERT INTO ai_tasks (smb_id, task_type, status, input_data, suggested_at, created_at, updated_at)
 		VALUES ($1, $2, 'suggested', $3, $4, $4, $4) RETURNING id`, smbID, taskType, db.JSON(input), tx.Now).Scan(&id); err != nil {
 		return 0, fmt.Errorf("ask a person about SMB %d: %w", smbID, err)
 	}
-	return id, s.queue.Publish(ctx, tx, fibonacco.AITaskSuggested{AITaskID: id, SMBID: smbID, TaskType: taskType})
+	return id, nil
 }
 
 // sameNumber compares two telephone numbers by their last ten digits, which is what is left of one

@@ -118,14 +118,12 @@ func (check checker) quiet(c fibonacco.QuietConfig) {
 
 func (check checker) approvals(c fibonacco.ApprovalsConfig) {
 	const section = "approvals."
-	if c.WebhookURL == "" {
-		return
-	}
-	if u, err := url.Parse(c.WebhookURL); err != nil || u.Hostname() == "" || u.Scheme != "http" && u.Scheme != "https" || u.User != nil || u.Fragment != "" {
+	u, err := url.Parse(c.WebhookURL)
+	switch n := len(c.WebhookSecret); {
+	case c.WebhookURL != "" && (err != nil || u.Hostname() == "" || u.Scheme != "http" && u.Scheme != "https" || u.User != nil || u.Fragment != ""):
 		check.report(section+"webhook_url", "must be a URL such as https://example.com/approvals, without a user or password")
-	}
-	if len(c.WebhookSecret) < 16 {
-		check.report(section+"webhook_secret", "must have at least 16 characters when there is a webhook_url")
+	case n < 16 && (n > 0 || c.WebhookURL != ""):
+		check.report(section+"webhook_secret", "must have at least 16 characters")
 	}
 }
 

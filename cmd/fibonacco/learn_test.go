@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -109,6 +110,29 @@ func TestReadingALearningPage(t *testing.T) {
 		return n
 	}
 	waitFor(t, "the score of one view and one completion, 8 + 15", func() bool { return score() == 23 })
+
+	// And on to a yes: what follows it is mailed, and counts.
+	link := regexp.MustCompile(`/approve/([\w-]+)`).FindStringSubmatch(get(t, base+"/learn/"+slug+"?r="+recipient))
+	resp, err := http.PostForm(base+"/approve", url.Values{"token": {link[1]}, "name": {"Marisol Ortiz"}, "email": {"marisol@example.com"}, "consent": {"yes"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw, err := io.ReadAll(resp.Body)
+	_ = resp.Body.Close()
+	if err != nil || !strings.HasPrefix(resp.Request.URL.Path, "/approved/") || !strings.Contains(string(raw), "Thank you, Marisol.") {
+		t.Fatalf("approved: %v %s %.600s", err, resp.Request.URL, raw)
+	}
+	mailed := func() (n int) {
+		if err := reader.View(t.Context(), func(tx *db.Tx) (err error) {
+			n, err = db.Count(t.Context(), tx, `SELECT count(*) FROM notices WHERE purpose = 'approval.confirmation' AND status = 'sent'`)
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	waitFor(t, "the confirmation", func() bool { return mailed() == 1 })
+	waitFor(t, "the score of a yes, 25 more", func() bool { return score() == 48 })
 	stop()
 	select {
 	case code := <-ended:

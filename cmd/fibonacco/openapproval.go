@@ -6,7 +6,8 @@ import (
 	"github.com/fibonacco/fibonacco/approval/outgoing"
 )
 
-// openApproval makes the approval service. What it makes services by is handed to it in wire.
+// openApproval makes the approval service. What makes services is given to it with Use, before the queue
+// starts.
 func (a *app) openApproval(signer *fibonacco.Signer) {
 	o := approval.Options{DB: a.db, Queue: a.queue, Signer: signer, Config: a.cfg, Post: a.notices.Post}
 	if a.cfg.Approvals.WebhookURL != "" {

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/a-h/templ"
@@ -242,7 +243,7 @@ func stepsAfter(r *fibonacco.ApprovalReceipt) []promiseStep {
 
 // thanks is the heading of the page after a yes.
 func thanks(r *fibonacco.ApprovalReceipt) string {
-	first, _, _ := strings.Cut(strings.TrimSpace(r.Name), " ")
+	first, _, _ := strings.Cut(strings.TrimSpace(legible(r.Name)), " ")
 	switch {
 	case r.Status == "cancelled":
 		return "This was taken back"
@@ -287,11 +288,15 @@ func approveTitle(page *fibonacco.ApprovalPage, f approvalForm) string {
 	return page.Offering.Title
 }
 
-func forPlace(page *fibonacco.ApprovalPage) string {
-	if page.Place == "" {
-		return "For " + page.Business
-	}
-	return "For " + page.Business + ", " + page.Place
+// legible is a name without the characters that turn the direction of what follows: the words around
+// it are ours.
+func legible(name string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.Is(unicode.Bidi_Control, r) {
+			return -1
+		}
+		return r
+	}, name)
 }
 
 func plainSteps(next []string) []promiseStep {

@@ -136,6 +136,9 @@ func (w *yeses) post(path string, fields ...string) *httptest.ResponseRecorder {
 // harmless fails where a hostile text would act.
 func harmless(t *testing.T, what, body string) {
 	t.Helper()
+	if strings.ContainsRune(body, '\u202e') && !strings.Contains(body, `role="alert"`) { // which shows what was typed as it was
+		t.Errorf("%s: a hostile text turns the page around", what)
+	}
 	if strings.Contains(body, "<script>alert") || strings.Contains(body, `alert(1)</script>"`) {
 		t.Errorf("%s: a hostile text would act", what)
 	}

@@ -29,9 +29,9 @@ import (
 // poison is what nobody should be called, and somebody will be.
 const poison = `</script><script>alert(1)</script>"'>{{ x }} \u003c &amp; ` + "\u202e\x00\x1b😀 RTL: שלום"
 
-// shop is the pages over the real listing service: business 7 has a page at /b/marisol-hair-studio, and
+// stand is the pages over the real listing service: business 7 has a page at /b/marisol-hair-studio, and
 // the token "seven" opens what is its owner's.
-type shop struct {
+type stand struct {
 	*testing.T
 	db    *db.DB
 	clock *fibonacco.FakeClock
@@ -40,7 +40,7 @@ type shop struct {
 }
 
 // Owner implements fibonacco.BusinessOwners.
-func (s *shop) Owner(_ context.Context, token string) (*fibonacco.BusinessOwner, error) {
+func (s *stand) Owner(_ context.Context, token string) (*fibonacco.BusinessOwner, error) {
 	if token != "seven" && token != "eight" {
 		return nil, fibonacco.Errorf(fibonacco.Forbidden, "no")
 	}
@@ -48,12 +48,12 @@ func (s *shop) Owner(_ context.Context, token string) (*fibonacco.BusinessOwner,
 }
 
 // RenewOwner implements fibonacco.BusinessOwners.
-func (s *shop) RenewOwner(context.Context, string) error { return nil }
+func (s *stand) RenewOwner(context.Context, string) error { return nil }
 
-func newShop(t *testing.T) *shop {
+func newStand(t *testing.T) *stand {
 	t.Helper()
 	clock := fibonacco.NewFakeClock(dbtest.Start)
-	s := &shop{T: t, db: dbtest.Open(t, db.SQLite, clock), clock: clock, mux: http.NewServeMux()}
+	s := &stand{T: t, db: dbtest.Open(t, db.SQLite, clock), clock: clock, mux: http.NewServeMux()}
 	s.svc = listing.New(s.db, fibonacco.Config{HTTP: fibonacco.HTTPConfig{PublicURL: "https://go.example.com"}})
 	public.Mount(s.mux, public.Deps{
 		Owners: s, Business: s.svc, Clock: clock, Company: fibonacco.CompanyConfig{Name: "Port Avery Local", PostalAddress: "200 Market Street"},
@@ -72,14 +72,14 @@ func newShop(t *testing.T) *shop {
 	return s
 }
 
-func (s *shop) update(do func(tx *db.Tx) error) {
+func (s *stand) update(do func(tx *db.Tx) error) {
 	s.Helper()
 	if err := s.db.Update(s.Context(), do); err != nil {
 		s.Fatal(err)
 	}
 }
 
-func (s *shop) exec(query string, args ...any) {
+func (s *stand) exec(query string, args ...any) {
 	s.Helper()
 	s.update(func(tx *db.Tx) error {
 		_, err := tx.Exec(s.Context(), query, args...)
@@ -87,19 +87,19 @@ func (s *shop) exec(query string, args ...any) {
 	})
 }
 
-func (s *shop) ask(r *http.Request) *httptest.ResponseRecorder {
+func (s *stand) ask(r *http.Request) *httptest.ResponseRecorder {
 	w := httptest.NewRecorder()
 	s.mux.ServeHTTP(w, r)
 	return w
 }
 
 // post posts an owner's form, and returns where it leads or what it says.
-func (s *shop) post(page string, values url.Values) (status int, location, body string) {
+func (s *stand) post(page string, values url.Values) (status int, location, body string) {
 	w := s.ask(form("/my/seven/"+page, values.Encode()))
 	return w.Code, w.Header().Get("Location"), w.Body.String()
 }
 
-func (s *shop) photo(alt string, file []byte) *httptest.ResponseRecorder {
+func (s *stand) photo(alt string, file []byte) *httptest.ResponseRecorder {
 	var b bytes.Buffer
 	m := multipart.NewWriter(&b)
 	_ = m.WriteField("alt", alt)
@@ -145,7 +145,7 @@ func facts(t *testing.T, body string) (business, questions map[string]any) {
 
 // From the owner's link to a page that everybody sees.
 func TestOwnerMakesAPage(t *testing.T) {
-	s := newShop(t)
+	s := newStand(t)
 	w := s.ask(get("/b/marisol-hair-studio"))
 	equal(t, "before it is public", w.Code, http.StatusNotFound)
 	equal(t, "not to be found", w.Header().Get("X-Robots-Tag"), "noindex")
@@ -214,7 +214,7 @@ func TestOwnerMakesAPage(t *testing.T) {
 
 // What is open is open, in the zone of the business, beyond midnight and on days without hours.
 func TestOpenNow(t *testing.T) {
-	s := newShop(t)
+	s := newStand(t)
 	status, _, _ := s.post("page/hours", url.Values{"monday-0-opens": {"9"}, "monday-0-closes": {"5pm"}, "friday-0-opens": {"18:00"}, "friday-0-closes": {"02:00"}, "saturday-0-opens": {"20:00"}, "saturday-0-closes": {"00:00"}})
 	equal(t, "hours", status, http.StatusSeeOther)
 	s.post("page", url.Values{"action": {"public"}})
@@ -244,7 +244,7 @@ func TestOpenNow(t *testing.T) {
 
 // Whatever stands in a field, the page shows it and does nothing else.
 func TestHostilePage(t *testing.T) {
-	s := newShop(t)
+	s := newStand(t)
 	for _, f := range []string{"name", "category", "about", "street", "city"} {
 		s.exec(`UPDATE business_profiles SET `+f+` = $1, published_at = $2`, poison, s.clock.Now())
 	}
@@ -277,7 +277,7 @@ func TestHostilePage(t *testing.T) {
 }
 
 func TestPhotoForm(t *testing.T) {
-	s := newShop(t)
+	s := newStand(t)
 	for name, tc := range map[string]struct {
 		alt  string
 		file []byte
@@ -319,7 +319,7 @@ func TestPhotoForm(t *testing.T) {
 
 // Whoever has no link sees the same page everywhere; who has no page is told.
 func TestWhoMayChangeAPage(t *testing.T) {
-	s := newShop(t)
+	s := newStand(t)
 	for _, page := range []string{"page", "page/preview", "page/facts", "page/hours", "page/answers", "page/photos", "page/photo/1"} {
 		equal(t, page, s.ask(get("/my/bad/"+page)).Code, http.StatusForbidden)
 		equal(t, page+" of one without", s.ask(get("/my/eight/"+page)).Code, http.StatusNotFound)
@@ -343,7 +343,7 @@ func TestWhoMayChangeAPage(t *testing.T) {
 
 // A street that is hidden is nowhere on the page, nor in what search engines read.
 func TestStreetStaysHidden(t *testing.T) {
-	s := newShop(t)
+	s := newStand(t)
 	status, _, _ := s.post("page/facts", url.Values{"name": {"Marisol"}, "street": {"18 Wharf Street"}, "city": {"Port Avery"}, "zip": {"11231"}, "hide_street": {"on"}})
 	equal(t, "saved", status, http.StatusSeeOther)
 	s.post("page", url.Values{"action": {"public"}})

@@ -19,9 +19,9 @@ import (
 )
 
 // newFair is a shop whose business 7 may post events.
-func newFair(t *testing.T) *shop {
+func newFair(t *testing.T) *stand {
 	t.Helper()
-	s := newShop(t)
+	s := newStand(t)
 	events := calendar.New(s.db, fibonacco.Config{HTTP: fibonacco.HTTPConfig{PublicURL: "https://go.example.com"}})
 	s.mux = http.NewServeMux()
 	public.Mount(s.mux, public.Deps{Owners: s, Business: s.svc, Events: events, Clock: s.clock, PublicURL: "https://go.example.com", Log: slog.New(slog.DiscardHandler)})
