@@ -35,6 +35,7 @@ import (
 	"github.com/fibonacco/fibonacco/smb/imports"
 	"github.com/fibonacco/fibonacco/smb/privacy"
 	"github.com/fibonacco/fibonacco/smb/search"
+	"github.com/fibonacco/fibonacco/web/static"
 )
 
 // app is the graph of everything, built once by wire.
@@ -152,6 +153,7 @@ func wire(ctx context.Context, settings *config.Settings, w wiring) (a *app, err
 	}
 	a.track.UseRules(rules)
 	a.learning = learning.New(a.db, a.queue, signer, cfg, rules.Machine)
+	a.learning.UsePictures(func(src string) []byte { return static.File(strings.TrimPrefix(src, cfg.HTTP.PublicURL)) })
 	a.analytics = analytics.New(a.db, a.queue)
 	a.answers = idempotency.New(a.db, signer, fibonacco.SystemClock{})
 	a.campaign, err = campaign.New(campaign.Options{

@@ -24,6 +24,7 @@ type Deps struct {
 	Unsubscriber fibonacco.Unsubscriber
 	Resubscriber fibonacco.Resubscriber
 	Pages        fibonacco.LearningPages
+	Prints       fibonacco.LearningPrints // makes papers of them; nil offers none
 	Owners       fibonacco.BusinessOwners // lets a business into its own pages
 	Company      fibonacco.CompanyConfig  // signs every page
 	PublicURL    string                   // base of this server as recipients know it
