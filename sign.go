@@ -31,6 +31,7 @@ const (
 	OwnerToken       TokenKind = 'o' // a business's own pages: what it has approved, to fill in and change; expires
 	BookingToken     TokenKind = 'b' // one booking, for whoever made it
 	ReviewToken      TokenKind = 'r' // one request for a review
+	ChatToken        TokenKind = 'h' // one conversation with one business's assistant
 )
 
 const (

@@ -84,7 +84,7 @@ func (a *app) site(demo *fibonacco.Principal) http.Handler {
 		Mounts: []func(*http.ServeMux){
 			func(mux *http.ServeMux) {
 				public.Mount(mux, public.Deps{
-					Tracker: a.track, Unsubscriber: a.track, Resubscriber: a.track, Pages: a.learning, Prints: a.learning, Company: a.cfg.Company,
+					Tracker: a.track, Unsubscriber: a.track, Resubscriber: a.track, Pages: a.learning, Prints: a.learning, Chats: a.chats, Limiter: a.cluster, Company: a.cfg.Company,
 					PublicURL: a.cfg.HTTP.PublicURL, Log: a.log,
 				})
 			},

@@ -17,6 +17,7 @@ import (
 	"github.com/fibonacco/fibonacco"
 	"github.com/fibonacco/fibonacco/access"
 	"github.com/fibonacco/fibonacco/analytics"
+	"github.com/fibonacco/fibonacco/approval/chat"
 	"github.com/fibonacco/fibonacco/campaign"
 	"github.com/fibonacco/fibonacco/campaign/track"
 	"github.com/fibonacco/fibonacco/campaign/voicemail"
@@ -62,6 +63,7 @@ type app struct {
 	merges    merges
 
 	notices     *notice.Service
+	chats       *chat.Service
 	voicemail   *voicemail.Service
 	voicemailer fibonacco.Voicemailer // nil unless this process works, and a provider is set up
 	rvmWebhook  fibonacco.Webhook     // nil unless a provider is set up
@@ -164,6 +166,7 @@ func wire(ctx context.Context, settings *config.Settings, w wiring) (a *app, err
 		return a, err
 	}
 	a.notices = notice.New(a.noticeOptions())
+	a.openChat(signer, factsOnFile{a})
 	if err := a.openVoicemail(signer, w.works); err != nil {
 		return a, err
 	}

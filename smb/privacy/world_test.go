@@ -199,6 +199,8 @@ func (w *world) business(x traces, community int64) (id int64) {
 		w.row("smb_tags", x, mine(map[string]any{"tag": x.word + strconv.Itoa(i)}))
 		w.row("smb_addresses", x, mine(map[string]any{"slug": x.word + strconv.Itoa(i)}))
 		w.row("import_changes", x, mine(map[string]any{"import_id": 1, "batch": i, "version": 1}))
+		w.row("chat_assistants", x, mine(nil))
+		w.row("chat_sessions", x, mine(map[string]any{"session_id": uuid.NewString()}))
 		w.row("preferences", x, mine(map[string]any{"kind": "without_tips"}))
 		w.row("confirmations", x, mine(nil))
 		w.row("score_history", x, mine(map[string]any{"score": 10, "tier": 4}))

@@ -26,6 +26,9 @@ type Deps struct {
 	Pages        fibonacco.LearningPages
 	Prints       fibonacco.LearningPrints // makes papers of them; nil offers none
 	Owners       fibonacco.BusinessOwners // lets a business into its own pages
+	Chats        fibonacco.Chats          // nil when there is no chat
+	Assistants   fibonacco.Assistants     // likewise, for owners; needs Owners
+	Limiter      fibonacco.Limiter        // bounds what strangers write; nil bounds nothing
 	Company      fibonacco.CompanyConfig  // signs every page
 	PublicURL    string                   // base of this server as recipients know it
 	Log          *slog.Logger             // nil means slog.Default()
@@ -38,7 +41,7 @@ type site struct{ Deps }
 // else under its paths.
 func Mount(mux *http.ServeMux, d Deps) {
 	s := newSite(d)
-	for _, part := range []routes{s.mailRoutes(), s.learnRoutes(), {"GET /public.css": serveCSS}} {
+	for _, part := range []routes{s.mailRoutes(), s.learnRoutes(), s.chatRoutes(), s.assistantRoutes(), {"GET /public.css": serveCSS}} {
 		for pattern, handle := range part {
 			mux.Handle(pattern, guarded(handle))
 		}
