@@ -250,7 +250,7 @@ func (s *site) assistantTry(f assistantForm) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 21, "\"><button class=\"btn l\" type=\"submit\">Try it</button><p class=\"hint mute t15\">Ask one question it should know, one that is easy to get wrong, and one it cannot know. Nobody else sees it.</p></form>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 21, "\"><button class=\"btn l\" type=\"submit\">Try it</button><p class=\"mute t15 tryhint\">Ask one question it should know, one that is easy to get wrong, and one it cannot know. Nobody else sees it.</p></form>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -392,7 +392,7 @@ func (s *site) assistantSettings(f assistantForm) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 35, "> <span><b class=\"semi\">Turned on</b><br><span class=\"mute\">It answers visitors wherever its line is on your site. Off, the button is gone at once. Turn it on when you have looked at what it knows.</span></span></label> <label class=\"check t15\"><input type=\"checkbox\" name=\"street\" value=\"on\"")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 35, "> <span><b class=\"semi\">Turned on</b><br><span class=\"mute\">It answers visitors wherever its line is on your site. Off, it stops answering at once, and the button is gone within minutes. Turn it on when you have looked at what it knows.</span></span></label> <label class=\"check t15\"><input type=\"checkbox\" name=\"street\" value=\"on\"")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -955,7 +955,7 @@ func assistantTranscripts(f assistantForm) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 80, "</summary><ol class=\"lines\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 80, "</summary><ol class=\"talklines\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -198,7 +198,7 @@ func (s *site) chatPage(page *fibonacco.ChatPage, draft chatDraft) templ.Compone
 					return templ_7745c5c3_Err
 				}
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 13, "</header><ol class=\"lines\" data-lines role=\"log\" aria-label=\"Conversation\" tabindex=\"0\"><li class=\"said\"><b class=\"sr\">Assistant: </b><p>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 13, "</header><ol class=\"talklines\" data-lines role=\"log\" aria-label=\"Conversation\" tabindex=\"0\"><li class=\"said\"><b class=\"sr\">Assistant: </b><p>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
