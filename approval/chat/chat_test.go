@@ -232,6 +232,9 @@ func TestAConversation(t *testing.T) {
 				t.Errorf("%s tells: %v", name, err)
 			}
 		}
+		if _, answer, err = w.svc.Say(t.Context(), studioSlug, session, "where are you?", func(string) error { return errors.New("broken pipe") }); err != nil || !strings.Contains(answer.Text, "is in Port Avery") {
+			t.Errorf("whoever leaves loses the answer: %+v %v", answer, err)
+		}
 		for _, text := range []string{"", " \n\t", "\u202e\u0000", strings.Repeat("é", 501)} {
 			if _, _, err := w.svc.Say(t.Context(), studioSlug, session, text, nil); code(err) != fibonacco.Invalid {
 				t.Errorf("%.20q: %v", text, err)

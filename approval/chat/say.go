@@ -117,19 +117,21 @@ func insertMessage(ctx context.Context, tx *db.Tx, c session, role, text, intent
 func (s *Service) ask(ctx context.Context, a assistant, f fibonacco.AssistantFacts, earlier []fibonacco.ChatLine, text string, heard func(string) error) Answer {
 	ctx, cancel := context.WithTimeout(ctx, answerLimit)
 	defer cancel()
-	if heard == nil {
-		heard = func(string) error { return nil }
+	left := false // the visitor has: what was found is kept for the owner
+	say := func(part string) error {
+		if heard == nil || left {
+			return nil
+		}
+		left = heard(part) != nil
+		return nil
 	}
 	own, err := a.questions()
 	if err == nil {
 		answer, e := s.o.Assistant.Answer(ctx, Question{
 			Text: text, Earlier: earlier, Profile: f.Profile, Answered: append(own, f.Profile.Questions...), Booking: f.Booking, Person: f.CanReach, Now: s.o.DB.Clock().Now(),
-		}, heard)
+		}, say)
 		answer.Text = strings.TrimSpace(answer.Text)
 		if e == nil && answer.Text != "" {
-			return answer
-		}
-		if answer.Text != "" && ctx.Err() != nil { // the visitor has left: what was found is kept for the owner
 			return answer
 		}
 		err = e
@@ -139,7 +141,7 @@ func (s *Service) ask(ctx context.Context, a assistant, f fibonacco.AssistantFac
 	if f.CanReach {
 		holding.Text += " Leave your name and how to reach you below, and a person will get your question."
 	}
-	_ = heard(holding.Text) // who has left misses nothing
+	_ = say(holding.Text) // who has left misses nothing
 	return holding
 }
 

@@ -30,10 +30,7 @@ type block struct {
 }
 
 // cell is one of a table.
-type cell struct {
-	runs []run
-	head bool
-}
+type cell struct{ runs []run }
 
 const (
 	textSize  = 10.5

@@ -229,26 +229,31 @@ func (p *prose) image(n *html.Node) {
 	p.open.marker = ""
 }
 
-// rows are a table's, with what stands in each cell as one text.
+// rows are a table's, with what stands in each cell as one text. A table in a cell is part of that text.
 func (p *prose) rows(n *html.Node, at place) (rows [][]cell) {
-	for d := range n.Descendants() {
-		if d.Type != html.ElementNode || d.DataAtom != atom.Tr {
-			continue
-		}
-		var cells []cell
-		for c := d.FirstChild; c != nil && len(cells) < mostColumns; c = c.NextSibling {
-			if c.DataAtom != atom.Td && c.DataAtom != atom.Th {
-				continue
+	for c := n.FirstChild; c != nil; c = c.NextSibling {
+		switch c.DataAtom {
+		case atom.Thead, atom.Tbody, atom.Tfoot:
+			rows = append(rows, p.rows(c, at)...)
+		case atom.Tr:
+			if cells := p.cells(c, at); len(cells) > 0 {
+				rows = append(rows, cells)
 			}
-			inner := &prose{absolute: p.absolute}
-			inner.inline(c, p.inside(c, at), 0)
-			cells = append(cells, cell{runs: inner.runs, head: c.DataAtom == atom.Th})
-		}
-		if len(cells) > 0 {
-			rows = append(rows, cells)
 		}
 	}
 	return rows
+}
+
+func (p *prose) cells(row *html.Node, at place) (cells []cell) {
+	for c := row.FirstChild; c != nil && len(cells) < mostColumns; c = c.NextSibling {
+		if c.DataAtom != atom.Td && c.DataAtom != atom.Th {
+			continue
+		}
+		inner := &prose{absolute: p.absolute}
+		inner.inline(c, p.inside(c, at), 0)
+		cells = append(cells, cell{inner.runs})
+	}
+	return cells
 }
 
 // inline says everything below a node, whatever blocks it is in.
