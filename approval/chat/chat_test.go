@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"sync"
 	"testing"
@@ -57,7 +58,7 @@ func newWorld(t testing.TB, d *db.DB, clock *fibonacco.FakeClock, with ...func(o
 	must(t, err)
 	w := &world{t: t, db: d, clock: clock, facts: &profiles{}, notices: map[string]fibonacco.Notice{}}
 	o := chat.Options{
-		DB: d, Queue: q, Signer: signer, Profiles: w.facts, Config: fibonacco.Config{HTTP: fibonacco.HTTPConfig{PublicURL: "https://go.example.com/"}},
+		DB: d, Queue: q, Signer: signer, Profiles: w.facts, Log: slog.New(slog.DiscardHandler), Config: fibonacco.Config{HTTP: fibonacco.HTTPConfig{PublicURL: "https://go.example.com/"}},
 		Post: func(_ context.Context, _ *db.Tx, n fibonacco.Notice) error {
 			w.mu.Lock()
 			defer w.mu.Unlock()

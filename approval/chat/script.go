@@ -121,6 +121,9 @@ func (s *speaker) urgent() string {
 
 func (s *speaker) ownAnswer(likeness float64) (Answer, bool) {
 	qa, l := answered(s.Answered, s.heard)
+	if l < 1 { // so that whoever asked something else can tell
+		qa.Answer = "To the question “" + strings.TrimSpace(qa.Question) + "” " + s.name() + " answers: " + qa.Answer
+	}
 	return Answer{Text: qa.Answer}, l >= likeness
 }
 
@@ -146,7 +149,7 @@ func (s *speaker) person() (Answer, bool) {
 }
 
 func (s *speaker) booking() (Answer, bool) {
-	if !s.heard.says("book", "booking", "appointment", "appointments", "reservation", "reservations", "reserve", "schedule", "reschedule", "make an appointment") {
+	if !s.heard.says("book", "booking", "appointment", "appointments", "reservation", "reservations", "reserve", "schedule", "reschedule", "make an appointment", "need to cancel", "want to cancel", "cancel my") {
 		return Answer{}, false
 	}
 	switch {
@@ -158,7 +161,7 @@ func (s *speaker) booking() (Answer, bool) {
 	if a, ok := s.ownAnswer(likely); ok {
 		return a, true
 	}
-	return s.passOn("I cannot book anything here."), true
+	return s.passOn("I cannot book or change anything here."), true
 }
 
 func (s *speaker) address() (Answer, bool) {
@@ -226,7 +229,15 @@ func (s *speaker) services() (Answer, bool) {
 		}
 	}
 	if len(named) > 0 && len(named) < max(len(s.Profile.Services), 2) {
-		return Answer{Text: "Yes: " + list(named) + " is on the list of what " + s.name() + " offers. For the details, it is best to ask a person.", Offer: s.Person}, true
+		is := " is"
+		if len(named) > 1 {
+			is = " are"
+		}
+		text := list(named) + is + " on the list of what " + s.name() + " offers. I know no more about it than that."
+		if asked {
+			text = "Yes: " + text
+		}
+		return s.passOn(text), true
 	}
 	if !asked {
 		return Answer{}, false
@@ -295,7 +306,7 @@ func (s *speaker) thanks() (Answer, bool) {
 }
 
 func (s *speaker) greeting() (Answer, bool) {
-	if !s.heard.says("hi", "hello", "hey", "good morning", "good afternoon", "good evening", "howdy", "hola") || len(s.heard.words) > 5 {
+	if !s.heard.says("hi", "hello", "hey", "good morning", "good afternoon", "good evening", "howdy", "hola", "is someone there", "anyone there", "anybody there", "can you help me", "help me", "help") || len(s.heard.words) > 5 {
 		return Answer{}, false
 	}
 	return Answer{Text: "Hello. I am an automatic assistant. Ask me about hours, the place, what " + s.name() + " offers, or how to reach a person."}, true

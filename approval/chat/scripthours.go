@@ -36,10 +36,27 @@ func (s *speaker) openingTimes() (Answer, bool) {
 		return s.openAtTime(day, at), true
 	case named:
 		return s.openOnDay(day), true
-	case s.heard.says("now", "right now", "currently", "at the moment", "still open", "open yet", "are you open", "you open", "are you closed", "when do you close", "what time do you close"):
+	case s.heard.says("weekend", "weekends"):
+		saturday := s.weekday(time.Saturday)
+		return Answer{Text: s.openOnDay(saturday).Text + " " + s.openOnDay(saturday.AddDate(0, 0, 1)).Text}, true
+	case s.aboutNow():
 		return s.openNow(), true
 	}
 	return Answer{Text: "The regular hours are: " + weekWords(s.Profile.Hours, s.now) + ". " + s.openNow().Text}, true
+}
+
+// aboutNow reports whether a message without a day or a time means this moment.
+func (s *speaker) aboutNow() bool {
+	if s.heard.says("now", "right now", "currently", "at the moment", "still open", "open yet", "when do you close", "what time do you close") {
+		return true
+	}
+	return len(s.heard.words) <= 4 && s.heard.says("are you open", "you open", "u open", "are you closed", "you closed") && !s.heard.says("when", "late", "early")
+}
+
+// weekday is the next such day, or today.
+func (s *speaker) weekday(d time.Weekday) time.Time {
+	y, m, day := s.now.Date()
+	return time.Date(y, m, day+(int(d-s.now.Weekday())+7)%7, 12, 0, 0, 0, s.now.Location())
 }
 
 var weekdays = []string{"sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"}
@@ -56,7 +73,7 @@ func (s *speaker) day() (day time.Time, named bool) {
 	}
 	for i, name := range weekdays {
 		if s.heard.says(name, name+"s", name[:3]) {
-			return on((i - int(s.now.Weekday()) + 7) % 7), true
+			return s.weekday(time.Weekday(i)), true
 		}
 	}
 	return on(0), false

@@ -98,11 +98,12 @@ func stem(w string) string {
 	return w
 }
 
-// alike says from 0 to 1 how much two messages are about the same: the share of their words that both
-// have. It is 0 when one has a telling word, or a number, that the other has not.
-func alike(a, b heard) float64 {
-	x, y := a.content(), b.content()
-	if len(x) == 0 || len(y) == 0 || tells(a) != tells(b) {
+// alike says from 0 to 1 how much a message asks what a question does: the share of their words that both
+// have. It is 0 when one has a telling word, or a number, that the other has not; when the message leaves
+// out much of what the question is about; and, where it is about money, unless both are about the same.
+func alike(message, question heard) float64 {
+	x, y := message.content(), question.content()
+	if len(x) == 0 || len(y) == 0 || tells(message) != tells(question) {
 		return 0
 	}
 	both := 0
@@ -110,6 +111,9 @@ func alike(a, b heard) float64 {
 		if y[w] {
 			both++
 		}
+	}
+	if 3*both < 2*len(y) || y["price"] && (both < len(x) || both < len(y)) {
+		return 0
 	}
 	return 2 * float64(both) / float64(len(x)+len(y))
 }
@@ -136,7 +140,7 @@ func tells(h heard) string {
 // answered is the owner's answer whose question is most like the message, with how much.
 func answered(all []fibonacco.Answered, h heard) (best fibonacco.Answered, likeness float64) {
 	for _, qa := range all {
-		if l := alike(hear(qa.Question), h); l > likeness {
+		if l := alike(h, hear(qa.Question)); l > likeness {
 			best, likeness = qa, l
 		}
 	}
