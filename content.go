@@ -87,9 +87,33 @@ type LearningPages interface {
 	LearningPage(ctx context.Context, slug, recipient string) (*LearningPage, error)
 }
 
+// Paper is what can be made of a learning page to keep.
+type Paper string
+
+// The papers.
+const (
+	ArticlePaper Paper = "article"
+	HandoutPaper Paper = "handout" // the slides, with what is said to them and room for notes
+)
+
+// PrintedPage is a PDF.
+type PrintedPage struct {
+	Name string // of the file: letters a to z, digits and hyphens, then ".pdf"
+	For  string // the business it is addressed to; "" for anybody
+	PDF  []byte
+}
+
+// LearningPrints makes papers of learning pages (M3-11).
+type LearningPrints interface {
+	// PrintPage finds and fills the page as LearningPage does. No link in a paper is signed. Returns
+	// Unavailable when too many are being made.
+	PrintPage(ctx context.Context, slug, recipient string, paper Paper) (*PrintedPage, error)
+}
+
 // LearningCenter is what the web needs of Module 3.
 type LearningCenter interface {
 	LearningPages
+	LearningPrints
 	ViewTracker
 	// ListPages returns the active pages after a cursor id (0 starts), by id, titles filled for anybody;
 	// kind "" is all of them and limit is capped at 100. next is 0 on the last page.
@@ -149,18 +173,22 @@ type SlideViews struct {
 	Views int `json:"views"`
 }
 
-// LearningCenterService is Module 3's contract.
+// LearningCenterService is Module 3's contract within the product: by ids, for callers that know whom they
+// speak of. What visitors do comes through LearningCenter, with proof.
 type LearningCenterService interface {
+	LearningPrints
 	// Content returns NotFound when the slug is unknown or inactive.
 	Content(ctx context.Context, slug string) (*Content, error)
 	// ContentByCampaign returns NotFound when the campaign has no active content.
 	ContentByCampaign(ctx context.Context, campaignID string) (*Content, error)
-	// Personalize fills every text of the content for one SMB.
-	Personalize(content *Content, smb *SMB) (*LearningPage, error)
+	// Personalize fills every text of the content for one SMB; nil is anybody.
+	Personalize(ctx context.Context, content *Content, smb *SMB) (*LearningPage, error)
 
-	// TrackViewStart records a visit and returns its id. Publishes ContentViewed when the SMB is known.
+	// TrackViewStart records a visit and returns its id; smbID 0 is somebody unknown. Publishes ContentViewed
+	// when the SMB is known. NotFound for a slug that is unknown or inactive, and for an SMB that is not there.
 	TrackViewStart(ctx context.Context, smbID int64, slug string, visit VisitContext) (viewID int64, err error)
-	// TrackSlideView counts each slide once per view. Invalid for a slide the content has not got.
+	// TrackSlideView counts each slide once per view. Invalid for a slide the content has not got; it and the
+	// three below return NotFound for an unknown view.
 	TrackSlideView(ctx context.Context, viewID int64, slide int) error
 	// TrackViewComplete publishes ContentCompleted once, when the SMB is known.
 	TrackViewComplete(ctx context.Context, viewID int64) error

@@ -32,6 +32,7 @@ const (
 	BookingToken     TokenKind = 'b' // one booking, for whoever made it
 	ReviewToken      TokenKind = 'r' // one request for a review
 	TillToken        TokenKind = 'q' // lets whoever stands at the till of a business redeem its coupons
+	ChatToken        TokenKind = 'h' // one conversation with one business's assistant
 )
 
 const (

@@ -25,15 +25,20 @@ func (s *Service) findReader(ctx context.Context, tx *db.Tx, token string) (*rea
 	if !ok {
 		return nil, nil
 	}
+	return readReader(ctx, tx, claim.SMBID)
+}
+
+// readReader is the business of an id; nil when there is none, or it is deleted.
+func readReader(ctx context.Context, tx *db.Tx, smbID int64) (*reader, error) {
 	r, err := db.Get[reader](ctx, tx, `
 		SELECT m.id AS id, m.business_name AS business_name, COALESCE(m.primary_contact_name, '') AS contact,
 			COALESCE(m.category, '') AS category, c.name AS community
-		FROM smbs m JOIN communities c ON c.id = m.community_id WHERE m.id = $1 AND m.deleted_at IS NULL`, claim.SMBID)
+		FROM smbs m JOIN communities c ON c.id = m.community_id WHERE m.id = $1 AND m.deleted_at IS NULL`, smbID)
 	if db.IsNoRows(err) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read business %d: %w", claim.SMBID, err)
+		return nil, fmt.Errorf("read business %d: %w", smbID, err)
 	}
 	return &r, nil
 }

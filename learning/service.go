@@ -1,7 +1,8 @@
 // Package learning is Module 3: it finds a learning page, fills it for its reader, and counts what is
 // seen of it (M3-01…12). content.go reads what is stored, compile.go turns it into templates once per
-// version, reader.go finds out who reads, related.go where to go on. view.go begins a visit, ingest.go
-// gathers what its page reports, store.go writes it, stats.go adds it up.
+// version, reader.go finds out who reads, related.go where to go on, print.go makes papers of it. view.go
+// begins a visit, ingest.go gathers what its page reports, store.go writes it, stats.go adds it up.
+// contract.go is the same for callers within the product.
 //
 // Who a reader is, only a signed link says: an id in a URL personalises nothing and mints nothing.
 package learning
@@ -16,6 +17,7 @@ import (
 	"github.com/fibonacco/fibonacco"
 	"github.com/fibonacco/fibonacco/campaign/template"
 	"github.com/fibonacco/fibonacco/db"
+	"github.com/fibonacco/fibonacco/learning/pdf"
 	"github.com/fibonacco/fibonacco/queue"
 )
 
@@ -33,12 +35,18 @@ type Service struct {
 	mu    sync.Mutex
 	pages map[string]*compiled // by slug
 
+	press  pdf.Press
+	papers printed
+
 	in             chan *note
 	start, stop    sync.Once
 	closing, ended chan struct{}
 }
 
-var _ fibonacco.LearningCenter = (*Service)(nil)
+var (
+	_ fibonacco.LearningCenter        = (*Service)(nil)
+	_ fibonacco.LearningCenterService = (*Service)(nil)
+)
 
 // New makes the service. What visitors do waits until Start; the rest works at once. machine says which
 // user agents are not people's, whose visits count nothing; nil takes all for people.
@@ -46,11 +54,17 @@ func New(d *db.DB, q *queue.Queue, signer *fibonacco.Signer, cfg fibonacco.Confi
 	if machine == nil {
 		machine = func(string) bool { return false }
 	}
+	base := strings.TrimRight(cfg.HTTP.PublicURL, "/")
 	return &Service{
-		db: d, queue: q, signer: signer, machine: machine, base: strings.TrimRight(cfg.HTTP.PublicURL, "/"), pages: map[string]*compiled{},
+		db: d, queue: q, signer: signer, machine: machine, base: base, pages: map[string]*compiled{},
+		press: pdf.Press{Company: cfg.Company, Base: base}, papers: newPrinted(),
 		in: make(chan *note, queueLength), closing: make(chan struct{}), ended: make(chan struct{}),
 	}
 }
+
+// UsePictures says where the images of articles are, for papers: the file behind an address, or nil. It is
+// to be called before anything is printed.
+func (s *Service) UsePictures(find func(src string) []byte) { s.press.Picture = find }
 
 // LearningPage implements fibonacco.LearningPages.
 func (s *Service) LearningPage(ctx context.Context, slug, recipient string) (*fibonacco.LearningPage, error) {
@@ -75,15 +89,21 @@ func (s *Service) LearningPage(ctx context.Context, slug, recipient string) (*fi
 		return nil, fmt.Errorf("fill the page %s: %w", slug, err)
 	}
 	out.Related = fillTitles(related, who.fields())
-	if who != nil {
-		out.For = template.Clean(who.BusinessName)
-		if out.ServiceType != "" {
-			out.ApprovalURL = s.base + "/approve/" + s.signer.SignApproval(fibonacco.ApprovalClaim{
-				SMBID: who.ID, ServiceType: out.ServiceType, SourceID: out.Slug, Expires: s.db.Clock().Now().Add(approvalValid),
-			})
-		}
-	}
+	s.address(out, who)
 	return out, nil
+}
+
+// address says on a filled page for whom it is, with the link by which that business may say yes.
+func (s *Service) address(page *fibonacco.LearningPage, who *reader) {
+	if who == nil {
+		return
+	}
+	page.For = template.Clean(who.BusinessName)
+	if page.ServiceType != "" {
+		page.ApprovalURL = s.base + "/approve/" + s.signer.SignApproval(fibonacco.ApprovalClaim{
+			SMBID: who.ID, ServiceType: page.ServiceType, SourceID: page.Slug, Expires: s.db.Clock().Now().Add(approvalValid),
+		})
+	}
 }
 
 // page is the compiled page of a slug, compiled anew when its content has changed.

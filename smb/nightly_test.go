@@ -211,6 +211,8 @@ func fillEveryTable(t *testing.T, d *db.DB, smb int64, now time.Time) {
 	exec(t, d, `INSERT INTO provisioning_tasks (approval_id, smb_id, service_type) VALUES ($1, $2, 'x')`, approval, smb)
 	exec(t, d, `INSERT INTO email_conversations (smb_id, direction, from_email, to_email, body, campaign_send_id) VALUES ($1, 'inbound', 'a', 'b', 'c', $2)`, smb, send)
 	exec(t, d, `INSERT INTO chat_messages (session_id, smb_id, role, content) VALUES ($uuid, $1, 'user', 'hi')`, smb)
+	exec(t, d, `INSERT INTO chat_assistants (smb_id, created_at, updated_at) VALUES ($1, $2, $2)`, smb, now)
+	exec(t, d, `INSERT INTO chat_sessions (session_id, smb_id, started_at) VALUES ($uuid, $1, $2)`, smb, now)
 	exec(t, d, `INSERT INTO ai_tasks (smb_id, task_type, suggested_at) VALUES ($1, 'social_post', $2)`, smb, now)
 	exec(t, d, `
 		INSERT INTO skips (smb_id, community_id, campaign_id, programme_day, local_date, reason, created_at) VALUES ($1, 1, 'HOOK-001', 1, '2026-03-02', 'paused', $2)`, smb, now)

@@ -39,6 +39,8 @@ var purgeSQL = []string{
 	`DELETE FROM campaign_sends WHERE smb_id IN ($1...)`,
 	`DELETE FROM skips WHERE smb_id IN ($1...)`,
 	`DELETE FROM chat_messages WHERE smb_id IN ($1...)`,
+	`DELETE FROM chat_sessions WHERE smb_id IN ($1...)`,
+	`DELETE FROM chat_assistants WHERE smb_id IN ($1...)`,
 	`DELETE FROM ai_tasks WHERE smb_id IN ($1...)`,
 	`DELETE FROM content_views WHERE smb_id IN ($1...)`,
 	`DELETE FROM analytics_events WHERE smb_id IN ($1...)`,

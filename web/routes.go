@@ -104,8 +104,8 @@ var CrossSitePaths = []string{"/u/", "/approve", "/my/", "/review/r/"}
 //	GET               campaign-sends/{id}/hits   PUT DELETE campaign-sends/{id}/verdict
 //	POST              campaign-sends/{id}/settle
 //	GET               tracking/rules      POST tracking/rejudge
-//	GET               content             GET content/{slug}, POST content/{slug}/track/start, slide, complete,
-//	                  approval-click, download: open to everybody; GET content/{slug}/stats
+//	GET               content             GET content/{slug}, …/article.pdf, …/handout.pdf, POST content/{slug}/track/start,
+//	                  slide, complete, approval-click, download: open to everybody; GET content/{slug}/stats
 //	GET               queues
 //	GET               sending             POST sending/pause, sending/resume
 //	GET POST          tokens              DELETE tokens/{id}

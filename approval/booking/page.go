@@ -154,3 +154,18 @@ func (s *Service) BookingCalendar(ctx context.Context, slug string, kind int64, 
 	})
 	return c, err
 }
+
+// OpenURL is the address of a business's booking page, "" while it is not open.
+func (s *Service) OpenURL(ctx context.Context, smbID int64) (url string, err error) {
+	err = s.db.View(ctx, func(tx *db.Tx) error {
+		p, err := findPage(ctx, tx, smbID)
+		if fibonacco.CodeOf(err) == fibonacco.NotFound {
+			return nil
+		}
+		if err == nil && p.open() && p.slug != "" {
+			url = s.base + "/book/" + p.slug
+		}
+		return err
+	})
+	return url, err
+}

@@ -28,6 +28,7 @@ func schedule(a *app) {
 	a.notices.Schedule()
 	a.approval.Schedule()
 	a.queue.Every("reviews.tend", "@every 1h", "UTC", a.reviews.Tend)
+	a.chats.Schedule()
 	a.queue.Every("track.sweep", "@every 1h", "UTC", a.track.SweepMessages)
 	a.queue.Every("smb.nightly", "30 3 * * *", "America/New_York", a.smb.Nightly)
 	a.queue.Every("smb.search", "@every 1m", "UTC", a.smb.RepairSearch)

@@ -56,6 +56,11 @@ func TestReadingALearningPage(t *testing.T) {
 	if page := get(t, base+"/learn/"+slug+"?r="+recipient); !strings.Contains(page, "A page for Marisol Hair Studio") || !strings.Contains(page, "/approve/") {
 		t.Fatalf("the page is not for its reader: %.600s", page)
 	}
+	for _, paper := range []string{".pdf", "/handout.pdf"} {
+		if file := get(t, base+"/learn/"+slug+paper+"?r="+recipient); !strings.HasPrefix(file, "%PDF-") {
+			t.Errorf("%s is no paper: %.80q", paper, file)
+		}
+	}
 	tell := func(what string, body map[string]any) (status int, answer string) {
 		t.Helper()
 		text := db.JSON(body)

@@ -86,9 +86,10 @@ func (a *app) site(demo *fibonacco.Principal) http.Handler {
 		Mounts: []func(*http.ServeMux){
 			func(mux *http.ServeMux) {
 				public.Mount(mux, public.Deps{
-					Tracker: a.track, Unsubscriber: a.track, Resubscriber: a.track, Pages: a.learning, Company: a.cfg.Company,
+					Tracker: a.track, Unsubscriber: a.track, Resubscriber: a.track, Pages: a.learning, Prints: a.learning, Company: a.cfg.Company,
 					Owners: a.approval, Approvals: a.approval, Limiter: a.cluster,
 					Booking: a.booking, Reviews: a.reviews, Coupons: a.coupons,
+					Chats: a.chats, Assistants: a.chats,
 					Business: a.listing, Events: a.calendar, Clock: a.db.Clock(),
 					PublicURL: a.cfg.HTTP.PublicURL, Log: a.log,
 				})

@@ -20,6 +20,7 @@ import (
 	"github.com/fibonacco/fibonacco/approval"
 	"github.com/fibonacco/fibonacco/approval/booking"
 	"github.com/fibonacco/fibonacco/approval/calendar"
+	"github.com/fibonacco/fibonacco/approval/chat"
 	"github.com/fibonacco/fibonacco/approval/coupons"
 	"github.com/fibonacco/fibonacco/approval/listing"
 	"github.com/fibonacco/fibonacco/approval/reviews"
@@ -41,6 +42,7 @@ import (
 	"github.com/fibonacco/fibonacco/smb/imports"
 	"github.com/fibonacco/fibonacco/smb/privacy"
 	"github.com/fibonacco/fibonacco/smb/search"
+	"github.com/fibonacco/fibonacco/web/static"
 )
 
 // app is the graph of everything, built once by wire.
@@ -74,6 +76,7 @@ type app struct {
 	booking     *booking.Service
 	reviews     *reviews.Service
 	coupons     *coupons.Service
+	chats       *chat.Service
 	voicemail   *voicemail.Service
 	voicemailer fibonacco.Voicemailer // nil unless this process works, and a provider is set up
 	rvmWebhook  fibonacco.Webhook     // nil unless a provider is set up
@@ -165,6 +168,7 @@ func wire(ctx context.Context, settings *config.Settings, w wiring) (a *app, err
 	}
 	a.track.UseRules(rules)
 	a.learning = learning.New(a.db, a.queue, signer, cfg, rules.Machine)
+	a.learning.UsePictures(func(src string) []byte { return static.File(strings.TrimPrefix(src, cfg.HTTP.PublicURL)) })
 	a.analytics = analytics.New(a.db, a.queue)
 	a.answers = idempotency.New(a.db, signer, fibonacco.SystemClock{})
 	a.campaign, err = campaign.New(campaign.Options{
@@ -181,7 +185,8 @@ func wire(ctx context.Context, settings *config.Settings, w wiring) (a *app, err
 	a.coupons = coupons.New(a.db, signer, cfg)
 	a.listing = listing.New(a.db, a.cfg)
 	a.calendar = calendar.New(a.db, a.cfg)
-	a.approval.Use(a.booking, a.reviews, a.coupons, a.listing, a.calendar)
+	a.openChat(signer)
+	a.approval.Use(a.booking, a.reviews, a.coupons, a.listing, a.calendar, a.chats)
 	if err := a.openVoicemail(signer, w.works); err != nil {
 		return a, err
 	}

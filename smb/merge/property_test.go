@@ -139,6 +139,8 @@ func (w *world) randomRows(r *rand.Rand, id int64, ids []int64) {
 		`INSERT INTO reviews (smb_id, form_key, name, stars, body, publish_at, created_at, updated_at) VALUES ($1, '` + uuid.NewString() + `', 'x', 4, $2, '2026-02-20 10:00:00', '2026-02-20 10:00:00', '2026-02-20 10:00:00')`,
 		`INSERT INTO email_conversations (smb_id, direction, from_email, to_email, body) VALUES ($1, 'in', 'x', 'y', $2)`,
 		`INSERT INTO chat_messages (session_id, smb_id, role, content) VALUES ('` + uuid.NewString() + `', $1, 'user', $2)`,
+		`INSERT INTO chat_assistants (smb_id, greeting, created_at, updated_at) VALUES ($1, $2, '2026-02-20 10:00:00', '2026-02-20 10:00:00')`,
+		`INSERT INTO chat_sessions (session_id, smb_id, visitor_name, started_at) VALUES ('` + uuid.NewString() + `', $1, $2, '2026-02-20 10:00:00')`,
 		`INSERT INTO ai_tasks (smb_id, task_type, suggested_at) VALUES ($1, $2, '2026-02-20 10:00:00')`,
 		`INSERT INTO consents (smb_id, channel, granted, source, occurred_at, created_at) VALUES ($1, 'email', TRUE, $2, '2026-02-20 10:00:00', '2026-02-20 10:00:00')`,
 		`INSERT INTO suppressions (email_key, reason, smb_id, created_at) VALUES ('x-` + uuid.NewString() + `', $2, $1, '2026-02-20 10:00:00')`,

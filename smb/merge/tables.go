@@ -79,6 +79,8 @@ var tables = []owned{
 	{table: "callbacks", column: "smb_id", key: "id"},
 	{table: "email_conversations", column: "smb_id", key: "id"},
 	{table: "chat_messages", column: "smb_id", key: "id"},
+	{table: "chat_assistants", column: "smb_id", key: "id", own: `EXISTS (SELECT 1 FROM chat_assistants own WHERE own.smb_id = $1)`},
+	{table: "chat_sessions", column: "smb_id", key: "id"},
 	{table: "ai_tasks", column: "smb_id", key: "id"},
 	{table: "consents", column: "smb_id", key: "id"},
 	{ // what either did not want, the one that is left does not want

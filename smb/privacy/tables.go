@@ -195,6 +195,14 @@ var tables = []table{
 		columns: columns("id int, session_id uuid, smb_id int, role word, content text='', intent word, actions_taken json='[]', created_at time, updated_at time"),
 	},
 	{
+		name: "chat_assistants", about: "What its chat helper says first, and answers.", of: theirs, key: "id", fate: gone,
+		columns: columns("id int, smb_id int, enabled bool, withdrawn bool, greeting text='', tell_street bool, questions json='[]', created_at time, updated_at time"),
+	},
+	{
+		name: "chat_sessions", about: "The conversations with its chat helper, and how visitors can be reached.", of: theirs, key: "id",
+		columns: columns("id int, session_id uuid, smb_id int, preview bool, messages int, visitor_name text='', visitor_reach text='', told_at time, started_at time"),
+	},
+	{
 		name: "content_views", about: "Learning pages that were read.", of: theirs, key: "id",
 		columns: columns(
 			"id int, smb_id int, content_slug word, started_at time, completed_at time, completion_percentage int, source_campaign_id word",

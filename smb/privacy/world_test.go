@@ -208,6 +208,8 @@ func (w *world) business(x traces, community int64) (id int64) {
 		asked := w.row("review_requests", x, mine(nil))
 		w.row("reviews", x, mine(map[string]any{"request_id": asked, "form_key": x.word + strconv.Itoa(i), "stars": 3, "status": "published", "held_reason": nil}))
 		w.row("import_changes", x, mine(map[string]any{"import_id": 1, "batch": i, "version": 1}))
+		w.row("chat_assistants", x, mine(nil))
+		w.row("chat_sessions", x, mine(map[string]any{"session_id": uuid.NewString()}))
 		w.row("preferences", x, mine(map[string]any{"kind": "without_tips"}))
 		w.row("confirmations", x, mine(nil))
 		w.row("event_posters", x, mine(nil))

@@ -32,6 +32,7 @@ func (a *API) content() {
 		description: "Open to everybody. Answers with the visit's opaque id, which is good for this page only; empty when the user agent is a machine's, which is not counted. A business that is known by its link, and comes again within half an hour, goes on with the visit it has.",
 		request:     map[string]any{"recipient": "", "from": "https://www.example.org/"}, response: startedView{View: "tQEGYS1wYWdl-Rk3vJ2mX0pQ"},
 	}, a.startView)
+	a.contentPapers()
 	for _, step := range viewSteps {
 		register(a, operation{
 			method: http.MethodPost, path: "/content/{slug}/track/" + string(step.kind), id: step.id, tag: tagContent,

@@ -33,6 +33,10 @@ func (p *pages) LearningPage(_ context.Context, slug, recipient string) (*fibona
 	return page, nil
 }
 
+func (p *pages) PrintPage(_ context.Context, slug, recipient string, paper fibonacco.Paper) (*fibonacco.PrintedPage, error) {
+	return &fibonacco.PrintedPage{Name: slug + "-" + string(paper) + ".pdf", PDF: []byte("%PDF-1.3 " + recipient)}, noSuchPage(slug)
+}
+
 func (p *pages) ListPages(_ context.Context, kind string, after int64, _ int) ([]fibonacco.ContentSummary, int64, error) {
 	if kind == "edu" || after > 0 {
 		return nil, 0, nil
@@ -75,6 +79,10 @@ func TestContent(t *testing.T) {
 		{"GET /content/a-page?r=rosa", "-", "", 200, `"approval_url":"https://go.example.com/approve/T"`},
 		{"GET /content/a-page?smb_id=1", "-", "", 422, "smb_id"},
 		{"GET /content/none", "-", "", 404, "no such page"},
+		{"GET /content/a-page/article.pdf", "-", "", 200, "%PDF-1.3 "},
+		{"GET /content/a-page/handout.pdf?r=rosa", "-", "", 200, "%PDF-1.3 rosa"},
+		{"GET /content/a-page/handout.pdf?smb_id=1", "-", "", 422, "smb_id"},
+		{"GET /content/none/article.pdf", "-", "", 404, "no such page"},
 		{"GET /content/a-page/stats", "-", "", 401, ""},
 		{"GET /content/a-page/stats", "viewer", "", 200, `"views":2`},
 		{"GET /content/none/stats", "viewer", "", 404, ""},

@@ -117,6 +117,8 @@ var Permissions = map[string]Rule{
 
 	"GET /api/v1/content":                              everybody,
 	"GET /api/v1/content/{slug}":                       everybody,
+	"GET /api/v1/content/{slug}/article.pdf":           everybody,
+	"GET /api/v1/content/{slug}/handout.pdf":           everybody,
 	"GET /api/v1/content/{slug}/stats":                 {fibonacco.Viewer, fibonacco.ReadCampaigns},
 	"POST /api/v1/content/{slug}/track/start":          everybody,
 	"POST /api/v1/content/{slug}/track/slide":          everybody,

@@ -14,19 +14,26 @@ import (
 
 // learnRoutes are the learning pages:
 //
-//	GET /learn/{slug}          the presentation; ?r= says for whom
-//	GET /learn/{slug}/article  its article alone
+//	GET /learn/{slug}              the presentation; ?r= says for whom
+//	GET /learn/{slug}/article      its article alone
+//	GET /learn/{slug}.pdf          the article as a PDF
+//	GET /learn/{slug}/handout.pdf  the slides as a PDF, with room for notes
 func (s *site) learnRoutes() routes {
 	return routes{
-		"GET /learn/{slug}":         s.learn,
-		"GET /learn/{slug}/article": s.article,
-		"/learn/":                   s.notFound,
+		"GET /learn/{slug}":             s.learn,
+		"GET /learn/{slug}/article":     s.article,
+		"GET /learn/{slug}/handout.pdf": s.handout,
+		"/learn/":                       s.notFound,
 	}
 }
 
 // learn shows a learning page. Without a recipient it is the same for everybody, and may be found
 // by a search engine. Looking counts nothing: the page reports by its script what is really seen.
 func (s *site) learn(w http.ResponseWriter, r *http.Request) {
+	if slug, ok := strings.CutSuffix(r.PathValue("slug"), ".pdf"); ok { // a slug has no dot
+		s.print(w, r, slug, fibonacco.ArticlePaper)
+		return
+	}
 	s.showLearning(w, r, s.learnPage)
 }
 

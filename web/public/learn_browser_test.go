@@ -20,6 +20,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"github.com/fibonacco/fibonacco"
+	"github.com/fibonacco/fibonacco/web/public"
 	"github.com/fibonacco/fibonacco/web/static"
 )
 
@@ -77,7 +78,9 @@ func present(t *testing.T) *presentation {
 	mux := http.NewServeMux()
 	f := newFakes()
 	f.page = sixSlides()
-	mount(mux, f)
+	deps := f.deps()
+	deps.Prints = presses{}
+	public.Mount(mux, deps)
 	mux.Handle(static.Prefix, static.Handler())
 	mux.Handle("POST /api/v1/content/good/track/{what}", p.reports)
 	server := httptest.NewServer(mux)
@@ -197,6 +200,8 @@ func TestPresentationInABrowser(t *testing.T) {
 	p.key("Home")
 	p.at("Hero")
 	p.until("the end's report", func() bool { return strings.HasSuffix(p.String(), "start x, slide 4, slide 6, complete, slide 1") })
+	p.do(`const paper = document.querySelector("[data-download]"); paper.addEventListener("click", (e) => e.preventDefault()); paper.click()`)
+	p.until("the download's report", func() bool { return strings.HasSuffix(p.String(), "slide 1, download") })
 	broken, err := chromedp.Run(p.ctx, chromedp.Evaluate[string](`window.broken.join(", ")`))
 	if err != nil || broken != "" {
 		t.Errorf("the page breaks its own policy: %s (%v)", broken, err)

@@ -83,7 +83,7 @@ func badFields(err error) (bad []fibonacco.FieldError, ok bool) {
 }
 
 // sentence puts a field's name before what is wrong with it: "Name is missing".
-func sentence(label, reason string) string {
+func ownSentence(label, reason string) string {
 	if strings.HasSuffix(reason, "?") {
 		return label + " " + reason
 	}

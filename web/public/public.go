@@ -24,6 +24,7 @@ type Deps struct {
 	Unsubscriber fibonacco.Unsubscriber
 	Resubscriber fibonacco.Resubscriber
 	Pages        fibonacco.LearningPages
+	Prints       fibonacco.LearningPrints // makes papers of them; nil offers none
 	Owners       fibonacco.BusinessOwners // lets a business into its own pages
 	Approvals    fibonacco.ApprovalPages  // the yes to a service, and what follows it
 	Booking      fibonacco.BookingService // nil: there are no booking pages
@@ -31,6 +32,8 @@ type Deps struct {
 	Coupons      fibonacco.CouponService
 	Business     fibonacco.BusinessPages   // what businesses say of themselves
 	Events       fibonacco.CommunityEvents // calendars of communities
+	Chats        fibonacco.Chats           // nil when there is no chat
+	Assistants   fibonacco.Assistants      // likewise, for owners
 	Clock        fibonacco.Clock           // the product's; nil means the machine's
 	Limiter      fibonacco.Limiter         // nil: no limits
 	Company      fibonacco.CompanyConfig   // signs every page
@@ -57,6 +60,8 @@ func Mount(mux *http.ServeMux, d Deps) {
 		s.ownPageRoutes(),
 		s.eventRoutes(),
 		s.ownEventRoutes(),
+		s.chatRoutes(),
+		s.assistantRoutes(),
 		{"GET /public.css": serveCSS},
 	} {
 		for pattern, handle := range part {

@@ -54,6 +54,20 @@ func URL(name string) string {
 	return Prefix + name + "?v=" + a.hash
 }
 
+// File is what is served at an address of ours, "/static/name" with or without its version; nil when there
+// is nothing. Nobody changes it.
+func File(address string) []byte {
+	name, ok := strings.CutPrefix(address, Prefix)
+	if !ok {
+		return nil
+	}
+	name, _, _ = strings.Cut(name, "?")
+	if a, ok := assets()[name]; ok {
+		return a.content
+	}
+	return nil
+}
+
 // Handler serves the files below Prefix. A request with the right version may be cached for
 // ever, any other is to be asked for again and is usually answered with 304.
 func Handler() http.Handler {

@@ -86,3 +86,12 @@ func TestNothingElseIsServed(t *testing.T) {
 		t.Errorf("POST: %d", w.Code)
 	}
 }
+
+func TestFile(t *testing.T) {
+	t.Parallel()
+	for address, there := range map[string]bool{static.URL("logo.svg"): true, "/static/logo.svg": true, "/static/none.svg": false, "logo.svg": false, "/static/../static.go": false, "https://evil.example/static/logo.svg": false} {
+		if got := static.File(address) != nil; got != there {
+			t.Errorf("%s: %v", address, got)
+		}
+	}
+}

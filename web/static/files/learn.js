@@ -10,6 +10,7 @@
     if (!deck) return;
     const report = reporter(deck);
     for (const yes of document.querySelectorAll("[data-yes]")) yes.addEventListener("click", report.approval);
+    for (const paper of document.querySelectorAll("[data-download]")) paper.addEventListener("click", report.download);
     const slides = [...deck.querySelectorAll("[data-slide]")];
     if (slides.length) present(deck, slides, report);
     whenSeen(() => { report.start(); deck.dispatchEvent(new Event("seen")); });
@@ -59,6 +60,7 @@
       slide(n) { last = n; if (!seen.has(n)) { seen.add(n); send("slide", { slide: n }); } },
       complete() { if (!done) { done = true; send("complete"); } },
       approval() { send("approval-click"); },
+      download() { send("download"); },
     };
   }
 

@@ -1,0 +1,207 @@
+package public
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/fibonacco/fibonacco"
+)
+
+// assistantRoutes are where an owner looks after the chat helper:
+//
+//	GET  /my/{token}/assistant      what it knows, its settings, the line for the business's site, conversations
+//	POST /my/{token}/assistant      stores the settings
+//	POST /my/{token}/assistant/try  a conversation with it, for the owner alone
+func (s *site) assistantRoutes() routes {
+	if s.Assistants == nil {
+		return nil
+	}
+	return routes{
+		"GET /my/{token}/assistant":      s.owned(s.assistant),
+		"POST /my/{token}/assistant":     s.owned(s.setAssistant),
+		"POST /my/{token}/assistant/try": s.owned(s.tryAssistant),
+	}
+}
+
+// blankQuestions is how many empty pairs the form offers beside those that are there.
+const blankQuestions = 3
+
+// assistantForm is the page as it is shown: settings as stored, or as they were typed.
+type assistantForm struct {
+	*fibonacco.AssistantSettings
+	owner       *fibonacco.BusinessOwner
+	transcripts []fibonacco.Transcript
+	saved       bool
+	refused     string            // why nothing was stored
+	wrong       map[string]string // by field
+	zone        *time.Location
+}
+
+func (s *site) assistant(w http.ResponseWriter, r *http.Request, o *fibonacco.BusinessOwner) {
+	set, err := s.Assistants.Assistant(r.Context(), o.SMBID)
+	if err != nil {
+		s.refuse(w, r, "assistant", err)
+		return
+	}
+	s.showAssistant(w, r, http.StatusOK, assistantForm{AssistantSettings: set, owner: o, saved: r.URL.Query().Get("saved") == "1"})
+}
+
+func (s *site) showAssistant(w http.ResponseWriter, r *http.Request, status int, f assistantForm) {
+	var err error
+	if f.transcripts, err = s.Assistants.Transcripts(r.Context(), f.owner.SMBID); err != nil {
+		s.refuse(w, r, "conversations", err)
+		return
+	}
+	if f.zone, err = time.LoadLocation(f.Facts.Profile.Zone); err != nil {
+		f.zone = time.UTC
+	}
+	s.show(w, r, status, s.assistantPage(f))
+}
+
+// setAssistant stores all settings at once, or shows them again as they were typed.
+func (s *site) setAssistant(w http.ResponseWriter, r *http.Request, o *fibonacco.BusinessOwner) {
+	r.Body = http.MaxBytesReader(w, r.Body, formLimit)
+	if err := parseForm(r); err != nil {
+		s.badForm(w, r)
+		return
+	}
+	typed := readAssistant(r.PostForm)
+	err := s.Assistants.SetAssistant(r.Context(), o.SMBID, typed)
+	if err == nil {
+		http.Redirect(w, r, "/my/"+o.Token+"/assistant?saved=1", http.StatusSeeOther)
+		return
+	}
+	var e *fibonacco.Error
+	if !errors.As(err, &e) || e.Code != fibonacco.Invalid && e.Code != fibonacco.Conflict {
+		s.refuse(w, r, "change the assistant", err)
+		return
+	}
+	set, err := s.Assistants.Assistant(r.Context(), o.SMBID)
+	if err != nil {
+		s.refuse(w, r, "assistant", err)
+		return
+	}
+	set.On, set.Greeting, set.TellStreet, set.Questions = typed.On, typed.Greeting, typed.TellStreet, typed.Questions
+	f := assistantForm{AssistantSettings: set, owner: o, wrong: map[string]string{}, refused: "Nothing was saved yet. Please look at what is marked."}
+	status := http.StatusUnprocessableEntity
+	if e.Code == fibonacco.Conflict {
+		f.refused, status = sentence(e.Message), http.StatusConflict
+	}
+	for _, field := range e.Fields {
+		f.wrong[field.Field] = field.Reason
+	}
+	s.showAssistant(w, r, status, f)
+}
+
+// readAssistant takes the form; pairs are numbered as they are shown.
+func readAssistant(form url.Values) fibonacco.AssistantSettings {
+	set := fibonacco.AssistantSettings{On: form.Get("on") != "", Greeting: form.Get("greeting"), TellStreet: form.Get("street") != ""}
+	for i := range 60 {
+		n := strconv.Itoa(i)
+		if !form.Has("question-" + n) {
+			break
+		}
+		set.Questions = append(set.Questions, fibonacco.Answered{Question: form.Get("question-" + n), Answer: form.Get("answer-" + n)})
+	}
+	return set
+}
+
+func (s *site) tryAssistant(w http.ResponseWriter, r *http.Request, o *fibonacco.BusinessOwner) {
+	slug, session, err := s.Assistants.TryAssistant(r.Context(), o.SMBID)
+	if err != nil {
+		s.refuse(w, r, "try the assistant", err)
+		return
+	}
+	http.Redirect(w, r, chatURL(slug, session), http.StatusSeeOther)
+}
+
+// pairs are the questions with some empty ones to fill in.
+func (f assistantForm) pairs() []fibonacco.Answered {
+	all := append([]fibonacco.Answered{}, f.Questions...)
+	for n := len(all); n > 0 && all[n-1] == (fibonacco.Answered{}); n-- {
+		all = all[:n-1]
+	}
+	return append(all, make([]fibonacco.Answered, blankQuestions)...)
+}
+
+// scriptTag is the line for the business's own site.
+func (s *site) scriptTag(slug string) string {
+	return fmt.Sprintf(`<script src="%s/chat/%s/widget.js" async></script>`, s.PublicURL, url.PathEscape(slug))
+}
+
+// known is what the helper would tell, as label and value; "" is not known.
+func (f assistantForm) known() [][2]string {
+	p := f.Facts.Profile
+	street := p.Street
+	if p.HideStreet {
+		street = ""
+	}
+	return [][2]string{
+		{"Name", p.Name},
+		{"Phone", p.Phone},
+		{"Email", p.Email},
+		{"Website", p.Website},
+		{"Street", street},
+		{"Town", strings.Trim(p.City+", "+p.State, ", ")},
+		{"Hours", f.Facts.Hours},
+		{"Services", strings.Join(p.Services, ", ")},
+		{"Booking page", f.Facts.Booking},
+	}
+}
+
+// began is when a conversation began, where the business is.
+func (f assistantForm) began(t fibonacco.Transcript) string {
+	return t.Started.In(f.zone).Format("January 2, 3:04 p.m.")
+}
+
+func yes(b bool) string { return strconv.FormatBool(b) }
+
+// offers reports whether the last answer offers a person.
+func offers(page *fibonacco.ChatPage) bool {
+	n := len(page.Lines)
+	return n > 0 && page.Lines[n-1].Offer
+}
+
+// state says in a sentence whether it talks.
+func (f assistantForm) state() string {
+	if f.On && !f.Withdrawn {
+		return "It is on."
+	}
+	return "It is off, and talks to nobody but you."
+}
+
+// wrongFields are the fields to look at, in the order of the form, as the id and what is wrong.
+func (f assistantForm) wrongFields() (all [][2]string) {
+	if r := f.wrong["greeting"]; r != "" {
+		all = append(all, [2]string{"greeting", "The first words: " + r})
+	}
+	if r := f.wrong["questions"]; r != "" {
+		all = append(all, [2]string{"questions", "The questions " + r})
+	}
+	for i := range f.Questions {
+		for _, part := range []string{"question", "answer"} {
+			if r := f.wrong[fmt.Sprintf("questions.%d.%s", i, part)]; r != "" {
+				all = append(all, [2]string{fmt.Sprintf("%s-%d", part, i), fmt.Sprintf("%s %d %s", strings.ToUpper(part[:1])+part[1:], i+1, r)})
+			}
+		}
+	}
+	return all
+}
+
+// firstWords is what a visitor began with.
+func firstWords(t fibonacco.Transcript) string {
+	for _, l := range t.Lines {
+		if l.Visitor {
+			if runes := []rune(l.Text); len(runes) > 80 {
+				return string(runes[:80]) + "…"
+			}
+			return l.Text
+		}
+	}
+	return ""
+}
