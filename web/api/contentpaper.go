@@ -40,7 +40,7 @@ func (a *API) contentPapers() {
 		op.Responses["200"] = &huma.Response{
 			Description: p.content,
 			Headers:     map[string]*huma.Param{"Content-Disposition": {Description: "A name for the file.", Schema: text}},
-			Content:     map[string]*huma.MediaType{"application/pdf": {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}},
+			Content:     map[string]*huma.MediaType{"application/pdf": {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}, Example: "%PDF-1.3 …"}},
 		}
 		a.huma.OpenAPI().AddOperation(op)
 	}

@@ -276,5 +276,5 @@ func TestAssistantPage(t *testing.T) {
 
 	w = serveOn(h, form("/my/good/assistant/try", ""))
 	equal(t, "try", w.Header().Get("Location"), "/chat/shop/S")
-	equal(t, "looking tries nothing", serveOn(h, get("/my/good/assistant/try")).Code, http.StatusMethodNotAllowed)
+	equal(t, "looking tries nothing", serveOn(h, get("/my/good/assistant/try")).Code, http.StatusNotFound)
 }

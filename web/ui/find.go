@@ -37,7 +37,11 @@ func (u *ui) findAll(r *http.Request, fr frame, query string) ([]foundGroup, err
 	var businesses, campaigns, pages foundGroup
 	businesses.Name, campaigns.Name, pages.Name = "Businesses", "Campaigns", "Pages"
 	holds := func(text string) bool { return strings.Contains(strings.ToLower(text), strings.ToLower(query)) }
-	for _, item := range fr.tabs() {
+	reachable := fr.all()
+	if fr.may(fibonacco.Operator) {
+		reachable = append(reachable, navItem{"/businesses/import", "Import a file", "plus"})
+	}
+	for _, item := range reachable {
 		if holds(item.Name) {
 			pages.Items = append(pages.Items, foundItem{item.Path, item.Icon, item.Name, ""})
 		}

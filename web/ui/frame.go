@@ -70,12 +70,18 @@ func (u *ui) houseItems(f frame) []navItem {
 // all of them.
 const barTabs = 4
 
-// tabs is the bar of small screens.
-func (f frame) tabs() []navItem {
+// all is the whole navigation.
+func (f frame) all() []navItem {
 	var all []navItem
 	for _, g := range f.Groups {
 		all = append(all, g.Items...)
 	}
+	return all
+}
+
+// tabs is the bar of small screens.
+func (f frame) tabs() []navItem {
+	all := f.all()
 	if len(all) <= barTabs+1 {
 		return all
 	}
