@@ -33,9 +33,7 @@ type Service struct {
 	mu    sync.Mutex
 	pages map[string]*compiled // by slug
 
-	in             chan *note
-	start, stop    sync.Once
-	closing, ended chan struct{}
+	ingest *db.GroupCommit[*note, struct{}]
 }
 
 var _ fibonacco.LearningCenter = (*Service)(nil)
@@ -46,10 +44,11 @@ func New(d *db.DB, q *queue.Queue, signer *fibonacco.Signer, cfg fibonacco.Confi
 	if machine == nil {
 		machine = func(string) bool { return false }
 	}
-	return &Service{
+	s := &Service{
 		db: d, queue: q, signer: signer, machine: machine, base: strings.TrimRight(cfg.HTTP.PublicURL, "/"), pages: map[string]*compiled{},
-		in: make(chan *note, queueLength), closing: make(chan struct{}), ended: make(chan struct{}),
 	}
+	s.ingest = db.NewGroupCommit(d, batchMost, s.take)
+	return s
 }
 
 // LearningPage implements fibonacco.LearningPages.

@@ -88,7 +88,7 @@ func (s *Service) Unsubscribe(ctx context.Context, token string, hit fibonacco.H
 	if err != nil {
 		return err
 	}
-	return out[0].err
+	return out[0].Err
 }
 
 func (s *Service) leaveNote(sendID int64, hit fibonacco.Hit, now time.Time) *note {
