@@ -11,14 +11,15 @@ import (
 
 // GroupCommit stores what many callers bring, one thing each, in few transactions, and answers each
 // of them once its own is durable: take what is there, commit it, answer, repeat. There is no timer:
-// while one group commits, the next one gathers, so that groups grow with the load by themselves. One
-// committer is faster than two, which wait for each other's log writes. Safe for concurrent use.
+// while one group is stored, the next one gathers, so that groups grow with the load by themselves.
+// On PostgreSQL a group is written while the one before waits for the disk. Safe for concurrent use.
 type GroupCommit[T, R any] struct {
 	db    *DB
 	most  int
-	store func(ctx context.Context, things []T) ([]Stored[R], error)
+	write func(ctx context.Context, tx *Tx, things []T) ([]Stored[R], error)
 
 	in             chan waiting[T, R]
+	turn           sync.Mutex // whose holder gathers a group, and writes it
 	start, stop    sync.Once
 	closing, ended chan struct{}
 }
@@ -39,18 +40,18 @@ const (
 	groupLimit = 30 * time.Second // of one transaction, real time
 )
 
-// NewGroupCommit makes one whose groups are of at most so many things. store writes a group in one
-// transaction of d and returns what each of it became, in the same order; its error says that nothing
-// was stored. It is never called twice at once, and may be called again with the same things.
-func NewGroupCommit[T, R any](d *DB, most int, store func(ctx context.Context, things []T) ([]Stored[R], error)) *GroupCommit[T, R] {
+// NewGroupCommit makes one whose groups are of at most so many things. write stores a group in a
+// transaction and returns what each thing became, in the same order; its error says that nothing was
+// stored. It is never called twice at once, and may be called again with the same things.
+func NewGroupCommit[T, R any](d *DB, most int, write func(ctx context.Context, tx *Tx, things []T) ([]Stored[R], error)) *GroupCommit[T, R] {
 	return &GroupCommit[T, R]{
-		db: d, most: most, store: store,
+		db: d, most: most, write: write,
 		in: make(chan waiting[T, R], groupTurns*most), closing: make(chan struct{}), ended: make(chan struct{}),
 	}
 }
 
 // Start begins to store. Calling it again does nothing.
-func (g *GroupCommit[T, R]) Start() { g.start.Do(func() { go g.run() }) }
+func (g *GroupCommit[T, R]) Start() { g.start.Do(g.run) }
 
 // Close refuses what comes from now on, stores what waits, and returns when that is done.
 func (g *GroupCommit[T, R]) Close() {
@@ -93,8 +94,23 @@ func (g *GroupCommit[T, R]) Submit(ctx context.Context, thing T) (R, error) {
 	}
 }
 
+// run starts the committers: one on SQLite, which has one writer anyway.
 func (g *GroupCommit[T, R]) run() {
-	defer close(g.ended)
+	committers := 1
+	if g.db.Engine() == Postgres {
+		committers = 2
+	}
+	var running sync.WaitGroup
+	for range committers {
+		running.Go(g.commit)
+	}
+	go func() {
+		running.Wait()
+		close(g.ended)
+	}()
+}
+
+func (g *GroupCommit[T, R]) commit() {
 	group := make([]waiting[T, R], 0, g.most)
 	for {
 		select {
@@ -108,8 +124,9 @@ func (g *GroupCommit[T, R]) run() {
 				return
 			}
 		}
+		g.turn.Lock()
 		group = g.gather(group)
-		g.settle(group)
+		g.settle(group, true)
 		clear(group)
 	}
 }
@@ -130,18 +147,31 @@ func (g *GroupCommit[T, R]) gather(group []waiting[T, R]) []waiting[T, R] {
 
 // settle stores a group and answers everybody in it. When that fails, each half is tried alone, down to
 // single things, so that one that cannot be stored takes nobody with it; not when the database is away,
-// where thousands of tries would tell nothing new.
-func (g *GroupCommit[T, R]) settle(group []waiting[T, R]) {
+// where thousands of tries would tell nothing new. turn says that the caller has the turn, which is
+// given up as soon as the group is written.
+func (g *GroupCommit[T, R]) settle(group []waiting[T, R], turn bool) {
 	ctx, cancel := context.WithTimeout(context.Background(), groupLimit)
 	defer cancel()
 	things := make([]T, len(group))
 	for i, w := range group {
 		things[i] = w.thing
 	}
-	stored, err := g.store(ctx, things)
+	var stored []Stored[R]
+	err := g.db.Update(ctx, func(tx *Tx) (err error) {
+		if !turn {
+			g.turn.Lock()
+		}
+		turn = false
+		defer g.turn.Unlock()
+		stored, err = g.write(ctx, tx, things)
+		return err
+	})
+	if turn { // there was no transaction
+		g.turn.Unlock()
+	}
 	if err != nil && len(group) > 1 && g.db.Ping(ctx) == nil {
-		g.settle(group[:len(group)/2])
-		g.settle(group[len(group)/2:])
+		g.settle(group[:len(group)/2], false)
+		g.settle(group[len(group)/2:], false)
 		return
 	}
 	for i, w := range group {

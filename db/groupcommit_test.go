@@ -33,7 +33,7 @@ func newShelf(t *testing.T, d *db.DB, most int) *shelf {
 
 var errNameless = errors.New("has no name")
 
-func (s *shelf) put(ctx context.Context, names []string) ([]db.Stored[int], error) {
+func (s *shelf) put(ctx context.Context, tx *db.Tx, names []string) ([]db.Stored[int], error) {
 	if s.inside.Add(1) != 1 {
 		return nil, errors.New("two groups at once")
 	}
@@ -42,19 +42,17 @@ func (s *shelf) put(ctx context.Context, names []string) ([]db.Stored[int], erro
 		<-s.hold
 	}
 	out := make([]db.Stored[int], len(names))
-	return out, s.db.Update(ctx, func(tx *db.Tx) error {
-		rows := db.NewBatch("id text")
-		for i, name := range names {
-			if name == "" {
-				out[i].Err = errNameless
-				continue
-			}
-			out[i].Value = len(name)
-			rows.Add(name)
+	rows := db.NewBatch("id text")
+	for i, name := range names {
+		if name == "" {
+			out[i].Err = errNameless
+			continue
 		}
-		_, err := tx.ExecBatch(ctx, rows, `INSERT INTO provider_messages (id, received_at) SELECT id, $1 FROM rows WHERE TRUE`, tx.Now)
-		return err
-	})
+		out[i].Value = len(name)
+		rows.Add(name)
+	}
+	_, err := tx.ExecBatch(ctx, rows, `INSERT INTO provider_messages (id, received_at) SELECT id, $1 FROM rows WHERE TRUE`, tx.Now)
+	return out, err
 }
 
 func (s *shelf) has(t *testing.T, name string) bool {

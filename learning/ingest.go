@@ -1,8 +1,6 @@
 package learning
 
 import (
-	"context"
-
 	"github.com/fibonacco/fibonacco"
 	"github.com/fibonacco/fibonacco/db"
 )
@@ -25,18 +23,3 @@ func (s *Service) Start() { s.ingest.Start() }
 
 // Close refuses further notes, stores those that wait, and returns when that is done.
 func (s *Service) Close() { s.ingest.Close() }
-
-// take stores a group of notes. Those of a visit that there is not are answered NotFound.
-func (s *Service) take(ctx context.Context, notes []*note) ([]stored, error) {
-	known, err := s.store(ctx, notes)
-	if err != nil {
-		return nil, err
-	}
-	out := make([]stored, len(notes))
-	for i, n := range notes {
-		if !known[n.view] {
-			out[i].Err = unknownView()
-		}
-	}
-	return out, nil
-}

@@ -47,7 +47,7 @@ func New(d *db.DB, q *queue.Queue, signer *fibonacco.Signer, cfg fibonacco.Confi
 	s := &Service{
 		db: d, queue: q, signer: signer, machine: machine, base: strings.TrimRight(cfg.HTTP.PublicURL, "/"), pages: map[string]*compiled{},
 	}
-	s.ingest = db.NewGroupCommit(d, batchMost, s.take)
+	s.ingest = db.NewGroupCommit(d, batchMost, s.store)
 	return s
 }
 

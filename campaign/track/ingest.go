@@ -1,11 +1,6 @@
 package track
 
-import (
-	"context"
-	"fmt"
-
-	"github.com/fibonacco/fibonacco/db"
-)
+import "github.com/fibonacco/fibonacco/db"
 
 // batchMost is how many notes one transaction stores.
 const batchMost = 2000
@@ -18,18 +13,3 @@ func (s *Service) Start() { s.ingest.Start() }
 
 // Close refuses further notes, stores those that wait, and returns when that is done.
 func (s *Service) Close() { s.ingest.Close() }
-
-// store writes notes in one transaction and returns what each caller gets. An error means that
-// nothing was stored.
-func (s *Service) store(ctx context.Context, notes []*note) ([]outcome, error) {
-	var out []outcome
-	err := s.db.Update(ctx, func(tx *db.Tx) error {
-		var err error
-		out, err = s.write(ctx, tx, notes)
-		return err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("store %d tracking events: %w", len(notes), err)
-	}
-	return out, nil
-}

@@ -67,7 +67,7 @@ func New(d *db.DB, q *queue.Queue, signer *fibonacco.Signer, cfg fibonacco.Confi
 		base:   strings.TrimRight(cfg.HTTP.PublicURL, "/"),
 		rules:  verdicts.Shipped(),
 	}
-	s.ingest = db.NewGroupCommit(d, batchMost, s.store)
+	s.ingest = db.NewGroupCommit(d, batchMost, s.write)
 	return s
 }
 

@@ -46,7 +46,8 @@ type batch struct {
 // mark says what of a send has become different.
 type mark struct{ engaged, settled bool }
 
-// write is store within a transaction. It may run again on the same notes after a deadlock.
+// write stores notes and returns what each caller gets. It may run again on the same notes after a
+// deadlock.
 func (s *Service) write(ctx context.Context, tx *db.Tx, notes []*note) ([]outcome, error) {
 	b := &batch{
 		s: s, tx: tx, given: notes, answers: make([]outcome, len(notes)), touched: map[*send]mark{},
