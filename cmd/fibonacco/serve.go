@@ -80,7 +80,7 @@ func (a *app) site(demo *fibonacco.Principal) http.Handler {
 		Importer: a.imports, Campaigns: a.campaign, Mailing: a.campaign, Learning: a.learning, Queues: a.queue, Ready: a.parts, Limiter: a.cluster, Idempotency: a.answers,
 		Segments: a.smb, Bulk: a.smb, Consents: a.consents, Privacy: a.privacy, Merges: a.merges,
 		Editor: a.campaign, Previewer: a.campaign, Reporter: a.campaign, Libraries: libraries{a}, Holidays: a.campaign, Voicemail: a.voicemail,
-		Audit: audit.New(a.db), Sending: a.campaign, Tracking: a.track, SESWebhook: a.sesWebhook(), RVMWebhook: a.rvmWebhook, Metrics: a.metrics(), Clock: a.db.Clock(), Log: a.log, Config: a.cfg, Version: version,
+		Audit: audit.New(a.db), Sending: a.campaign, Tracking: a.track, Deliverability: &doctorOfMail{app: a}, SESWebhook: a.sesWebhook(), RVMWebhook: a.rvmWebhook, Metrics: a.metrics(), Clock: a.db.Clock(), Log: a.log, Config: a.cfg, Version: version,
 		Mounts: []func(*http.ServeMux){
 			func(mux *http.ServeMux) {
 				public.Mount(mux, public.Deps{
