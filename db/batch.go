@@ -21,7 +21,7 @@ import (
 // The column types are bigint, integer, boolean, double precision, text, timestamptz, date,
 // uuid, jsonb, inet and point. Values are Go's int64, int, bool, float64, string, time.Time, pointers to
 // them, or nil for NULL. On PostgreSQL a batch is one statement however long it is; on SQLite it
-// is several of at most 256 rows.
+// is several of at most 256 rows, of a few sizes, so that prepared statements are used again.
 type Batch struct {
 	names []string
 	types []string
@@ -114,7 +114,19 @@ func (b *Batch) watched(ctx context.Context, query string, args []any) {
 	}
 }
 
-const sqlitePart = 256 // rows a statement: large enough that preparing it does not show
+// sqliteParts is how many rows SQLite's statements have: the largest is large enough that running one
+// does not show.
+var sqliteParts = [...]int{256, 64, 16, 4, 1}
+
+// partOf is how many of so many rows the next statement takes.
+func partOf(rows int) int {
+	for _, n := range sqliteParts {
+		if n <= rows {
+			return n
+		}
+	}
+	return 0
+}
 
 func (tx *Tx) eachPart(b *Batch, query string, args []any, run func(query string, args []any, stmt *sql.Stmt) error) error {
 	if len(b.rows) == 0 {
@@ -132,7 +144,7 @@ func (tx *Tx) eachPart(b *Batch, query string, args []any, run func(query string
 		}
 	}()
 	for rows := b.rows; len(rows) > 0; {
-		n := min(len(rows), sqlitePart)
+		n := partOf(len(rows))
 		if n != prepared {
 			if stmt != nil {
 				_ = stmt.Close()

@@ -120,10 +120,11 @@ func openSQLite(ctx context.Context, path string, clock fibonacco.Clock) (*DB, e
 		for k, v := range more {
 			q[k] = append(q[k], v...)
 		}
-		d, err := sql.Open("sqlite", "file:"+(&url.URL{Path: path}).EscapedPath()+"?"+q.Encode())
+		connector, err := sqlite.NewConnector("file:" + (&url.URL{Path: path}).EscapedPath() + "?" + q.Encode())
 		if err != nil {
 			return nil, fmt.Errorf("open SQLite file %s: %w", path, err)
 		}
+		d := sql.OpenDB(keeping{connector})
 		d.SetMaxOpenConns(conns)
 		d.SetMaxIdleConns(conns)
 		if err := d.PingContext(ctx); err != nil {
