@@ -1,7 +1,6 @@
 package ses
 
 import (
-	"bytes"
 	"encoding/json"
 	"net/mail"
 	"regexp"
@@ -76,7 +75,7 @@ const mostRecipients = 100
 // Subscription) give none. Returns Malformed for what is not such a message.
 func Reports(message string) ([]fibonacco.MailReport, error) {
 	var e event
-	if err := json.NewDecoder(bytes.NewReader([]byte(message))).Decode(&e); err != nil {
+	if err := json.Unmarshal([]byte(message), &e); err != nil {
 		return nil, &fibonacco.Error{Code: fibonacco.Malformed, Message: "the message of SES is not JSON as it should be", Err: err}
 	}
 	base := fibonacco.MailReport{Raw: message}
