@@ -13,7 +13,7 @@ import (
 
 // account compares the ledger with what the mail server has taken: nothing lost, nothing twice, and
 // what may be either is unknown. It returns the unknown sends and how many of them did arrive.
-func account(t *testing.T, d *db.DB, sink *mailtest.Sink, mails int) (unknown []int64, arrivedUnknown int) {
+func account(t *testing.T, d *db.DB, sink interface{ Received() []mailtest.Received }, mails int) (unknown []int64, arrivedUnknown int) {
 	t.Helper()
 	arrived := map[string]int{}
 	for _, r := range sink.Received() {

@@ -20,7 +20,7 @@ import (
 // The column types are bigint, integer, boolean, double precision, text, timestamptz, date,
 // uuid, jsonb, inet and point. Values are Go's int64, int, bool, float64, string, time.Time, pointers to
 // them, or nil for NULL. On PostgreSQL a batch is one statement however long it is; on SQLite it
-// is several of at most 256 rows.
+// is several of at most 256 rows, of a few sizes, so that prepared statements are used again.
 type Batch struct {
 	names []string
 	types []string

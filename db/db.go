@@ -77,6 +77,7 @@ func openPostgres(ctx context.Context, databaseURL string, clock fibonacco.Clock
 	if cfg.ConnConfig.RuntimeParams["application_name"] == "" {
 		cfg.ConnConfig.RuntimeParams["application_name"] = "fibonacco"
 	}
+	cfg.AfterConnect = letGo
 	pool, err := pgxpool.NewWithConfig(ctx, cfg)
 	if err != nil {
 		return nil, fmt.Errorf("open PostgreSQL: %w", err)
@@ -86,6 +87,18 @@ func openPostgres(ctx context.Context, databaseURL string, clock fibonacco.Clock
 		return nil, fmt.Errorf("reach PostgreSQL at %s:%d: %w", cfg.ConnConfig.Host, cfg.ConnConfig.Port, err)
 	}
 	return &DB{clock: clock, pool: pool, again: make(chan struct{}, 1)}, nil
+}
+
+// letGo has PostgreSQL end a transaction in which nothing has happened for five minutes, longer than any
+// of ours thinks: its process is frozen or cut off, and others wait for what it has locked. Whoever has
+// set a time of their own, by the URL, the role or the database, keeps it.
+func letGo(ctx context.Context, conn *pgx.Conn) error {
+	_, err := conn.Exec(ctx, `SELECT set_config('idle_in_transaction_session_timeout', '300000', FALSE)
+		WHERE current_setting('idle_in_transaction_session_timeout') = '0'`)
+	if err != nil {
+		return fmt.Errorf("limit idle transactions: %w", err)
+	}
+	return nil
 }
 
 func openSQLite(ctx context.Context, path string, clock fibonacco.Clock) (*DB, error) {

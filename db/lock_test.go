@@ -3,6 +3,7 @@ package db_test
 import (
 	"context"
 	"errors"
+	"net/url"
 	"testing"
 	"time"
 
@@ -62,5 +63,29 @@ func TestLock(t *testing.T) {
 				t.Error(err)
 			}
 		})
+	}
+}
+
+// A transaction in which nothing happens any more is ended by PostgreSQL, after five minutes or as long
+// as somebody has set.
+func TestIdleTransactionsEnd(t *testing.T) {
+	t.Parallel()
+	address := dbtest.URL(t, db.Postgres)
+	for query, want := range map[string]string{"": "5min", "idle_in_transaction_session_timeout=7000": "7s"} {
+		u, err := url.Parse(address)
+		must(t, err)
+		if query != "" {
+			u.RawQuery += "&" + query
+		}
+		d, err := db.Open(t.Context(), u.String(), fibonacco.SystemClock{}, 2)
+		must(t, err)
+		var got string
+		must(t, d.View(t.Context(), func(tx *db.Tx) error {
+			return tx.QueryRow(t.Context(), `SELECT current_setting('idle_in_transaction_session_timeout')`).Scan(&got)
+		}))
+		if got != want {
+			t.Errorf("%q: %s, want %s", query, got, want)
+		}
+		must(t, d.Close())
 	}
 }

@@ -86,7 +86,8 @@ func (s *Service) track(ctx context.Context, viewID int64, step fibonacco.ViewSt
 	if err := checkStep(step, slides); err != nil {
 		return err
 	}
-	return s.submit(ctx, &note{view: viewID, of: slides, step: step})
+	_, err = s.ingest.Submit(ctx, &note{view: viewID, of: slides, step: step})
+	return err
 }
 
 // slidesOf is how many slides the page of a visit has; 0 when the page is gone.

@@ -38,9 +38,7 @@ type Service struct {
 	press  pdf.Press
 	papers printed
 
-	in             chan *note
-	start, stop    sync.Once
-	closing, ended chan struct{}
+	ingest *db.GroupCommit[*note, struct{}]
 }
 
 var (
@@ -55,11 +53,12 @@ func New(d *db.DB, q *queue.Queue, signer *fibonacco.Signer, cfg fibonacco.Confi
 		machine = func(string) bool { return false }
 	}
 	base := strings.TrimRight(cfg.HTTP.PublicURL, "/")
-	return &Service{
+	s := &Service{
 		db: d, queue: q, signer: signer, machine: machine, base: base, pages: map[string]*compiled{},
 		press: pdf.Press{Company: cfg.Company, Base: base}, papers: newPrinted(),
-		in: make(chan *note, queueLength), closing: make(chan struct{}), ended: make(chan struct{}),
 	}
+	s.ingest = db.NewGroupCommit(d, batchMost, s.store)
+	return s
 }
 
 // UsePictures says where the images of articles are, for papers: the file behind an address, or nil. It is

@@ -30,22 +30,28 @@ type progress struct {
 	changed  bool
 }
 
-// store changes the visits of a batch in one transaction, and says which there are.
-func (s *Service) store(ctx context.Context, batch []*note) (known map[int64]bool, err error) {
-	err = s.db.Update(ctx, func(tx *db.Tx) error {
-		known = map[int64]bool{}
-		waiting := map[int64][]*note{}
-		for _, n := range batch {
-			waiting[n.view] = append(waiting[n.view], n)
+// store changes the visits of a batch. Notes of a visit that there is not are answered NotFound.
+func (s *Service) store(ctx context.Context, tx *db.Tx, batch []*note) (out []stored, err error) {
+	known := map[int64]bool{}
+	waiting := map[int64][]*note{}
+	for _, n := range batch {
+		waiting[n.view] = append(waiting[n.view], n)
+	}
+	for range racesMost {
+		if waiting, err = s.storeOnce(ctx, tx, waiting, known); err != nil {
+			return nil, err
 		}
-		for range racesMost {
-			if waiting, err = s.storeOnce(ctx, tx, waiting, known); err != nil || len(waiting) == 0 {
-				return err
+		if len(waiting) == 0 {
+			out = make([]stored, len(batch))
+			for i, n := range batch {
+				if !known[n.view] {
+					out[i].Err = unknownView()
+				}
 			}
+			return out, nil
 		}
-		return fmt.Errorf("store %d visits: somebody else changes them all the time", len(waiting))
-	})
-	return known, err
+	}
+	return nil, fmt.Errorf("store %d visits: somebody else changes them all the time", len(waiting))
 }
 
 // storeOnce returns the notes whose visit was changed by somebody else in between.

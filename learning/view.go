@@ -152,7 +152,8 @@ func (s *Service) RecordView(ctx context.Context, slug, view string, step fibona
 	if err := checkStep(step, c.slides); err != nil {
 		return err
 	}
-	return s.submit(ctx, &note{view: c.id, of: c.slides, step: step})
+	_, err = s.ingest.Submit(ctx, &note{view: c.id, of: c.slides, step: step})
+	return err
 }
 
 func checkStep(step fibonacco.ViewStep, slides int) error {

@@ -18,37 +18,38 @@ import (
 // Options are everything the server speaks to. A nil contract is a module that this build does
 // not have: its routes answer 501.
 type Options struct {
-	Access      fibonacco.AccessService
-	SMBs        fibonacco.SMBService
-	Directory   fibonacco.SMBDirectory
-	Communities fibonacco.CommunityService
-	Programme   fibonacco.Programme
-	Explainer   fibonacco.Explainer
-	Importer    fibonacco.Importer
-	Campaigns   fibonacco.CampaignDirectory
-	Mailing     fibonacco.CampaignMailing
-	Learning    fibonacco.LearningCenter
-	Approvals   fibonacco.ApprovalDesk
-	Queues      fibonacco.Queues
-	Segments    fibonacco.SegmentService
-	Bulk        fibonacco.BulkService
-	Consents    fibonacco.ConsentService
-	Privacy     fibonacco.PrivacyService
-	Merges      fibonacco.MergeService
-	Records     fibonacco.SMBRecords
-	Audit       fibonacco.AuditLog
-	Sending     fibonacco.SendingControl
-	Editor      fibonacco.CampaignEditor
-	Previewer   fibonacco.CampaignPreviewer
-	Reporter    fibonacco.CampaignReporter
-	Libraries   fibonacco.CampaignLibraries
-	Holidays    fibonacco.HolidayService
-	Voicemail   api.Voicemail
-	Tracking    fibonacco.TrackingVerdicts
-	Bookings    fibonacco.BookingDirectory
-	Reviews     fibonacco.ReviewDirectory
-	Coupons     fibonacco.CouponDirectory
-	Idempotency fibonacco.Idempotency
+	Access         fibonacco.AccessService
+	SMBs           fibonacco.SMBService
+	Directory      fibonacco.SMBDirectory
+	Communities    fibonacco.CommunityService
+	Programme      fibonacco.Programme
+	Explainer      fibonacco.Explainer
+	Importer       fibonacco.Importer
+	Campaigns      fibonacco.CampaignDirectory
+	Mailing        fibonacco.CampaignMailing
+	Learning       fibonacco.LearningCenter
+	Approvals      fibonacco.ApprovalDesk
+	Queues         fibonacco.Queues
+	Segments       fibonacco.SegmentService
+	Bulk           fibonacco.BulkService
+	Consents       fibonacco.ConsentService
+	Privacy        fibonacco.PrivacyService
+	Merges         fibonacco.MergeService
+	Records        fibonacco.SMBRecords
+	Audit          fibonacco.AuditLog
+	Sending        fibonacco.SendingControl
+	Editor         fibonacco.CampaignEditor
+	Previewer      fibonacco.CampaignPreviewer
+	Reporter       fibonacco.CampaignReporter
+	Libraries      fibonacco.CampaignLibraries
+	Holidays       fibonacco.HolidayService
+	Voicemail      api.Voicemail
+	Tracking       fibonacco.TrackingVerdicts
+	Deliverability fibonacco.DeliverabilityDoctor
+	Bookings       fibonacco.BookingDirectory
+	Reviews        fibonacco.ReviewDirectory
+	Coupons        fibonacco.CouponDirectory
+	Idempotency    fibonacco.Idempotency
 
 	// The webhooks of providers; nil ones answer 501.
 	SESWebhook, RVMWebhook, TwilioWebhook fibonacco.Webhook
@@ -108,6 +109,7 @@ var CrossSitePaths = []string{"/u/", "/approve", "/my/", "/review/r/"}
 //	                  slide, complete, approval-click, download: open to everybody; GET content/{slug}/stats
 //	GET               queues
 //	GET               sending             POST sending/pause, sending/resume
+//	GET               deliverability      SPF, DKIM, DMARC, MX, TLS, the account, the mails
 //	GET POST          tokens              DELETE tokens/{id}
 //	GET POST          users               GET PATCH users/{id}, POST users/{id}/disable, enable, password, totp/reset
 //	DELETE            users/{id}/sessions
@@ -134,7 +136,7 @@ func New(o Options) http.Handler {
 	rest := api.New(api.Options{
 		Access: o.Access, SMBs: o.SMBs, Directory: o.Directory, Communities: o.Communities, Programme: o.Programme,
 		Explainer: o.Explainer, Importer: o.Importer, Campaigns: o.Campaigns, Mailing: o.Mailing, Learning: o.Learning, Approvals: o.Approvals, Queues: o.Queues,
-		Segments: o.Segments, Bulk: o.Bulk, Consents: o.Consents, Privacy: o.Privacy, Merges: o.Merges, Records: o.Records, Audit: o.Audit, Sending: o.Sending, Tracking: o.Tracking,
+		Segments: o.Segments, Bulk: o.Bulk, Consents: o.Consents, Privacy: o.Privacy, Merges: o.Merges, Records: o.Records, Audit: o.Audit, Sending: o.Sending, Tracking: o.Tracking, Deliverability: o.Deliverability,
 		Editor: o.Editor, Previewer: o.Previewer, Reporter: o.Reporter, Libraries: o.Libraries, Holidays: o.Holidays, Voicemail: o.Voicemail,
 		Idempotency: o.Idempotency, Bookings: o.Bookings, Reviews: o.Reviews, Coupons: o.Coupons,
 		Limiter: o.Limiter, PerMinute: o.Config.HTTP.APIPerMinute, Clock: o.Clock, Log: o.Log,

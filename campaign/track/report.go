@@ -30,7 +30,7 @@ func (s *Service) TakeReports(ctx context.Context, d fibonacco.MailDelivery) (fi
 			n.delivery.notes = append(n.delivery.notes, one)
 		}
 	}
-	_, err = s.submit(ctx, n)
+	_, err = s.ingest.Submit(ctx, n)
 	if errors.Is(err, errRepeated) {
 		return false, nil
 	}
@@ -110,7 +110,7 @@ func (b *batch) unpack(ctx context.Context) error {
 	for _, id := range ids {
 		for nth, i := range carriers[id] {
 			if nth > 0 || !fresh[id] {
-				b.answers[i].err = errRepeated
+				b.answers[i].Err = errRepeated
 				continue
 			}
 			for _, n := range b.given[i].delivery.notes {
@@ -169,7 +169,7 @@ func (b *batch) findByUUID(ctx context.Context) error {
 func (b *batch) addressed(context.Context) error {
 	for i, n := range b.notes {
 		if d := b.sends[n.sendID]; n.recipient != "" && d != nil && n.recipient != emailKey(d.email) {
-			b.out[i].err = unknownLink()
+			b.out[i].Err = unknownLink()
 		}
 	}
 	return nil

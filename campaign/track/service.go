@@ -16,7 +16,6 @@ import (
 	"encoding/json"
 	"net/netip"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/fibonacco/fibonacco"
@@ -49,9 +48,7 @@ type Service struct {
 	prove   ConsentKeeper // nil keeps no proof
 	book    Addresses
 
-	in             chan *note
-	start, stop    sync.Once
-	closing, ended chan struct{}
+	ingest *db.GroupCommit[*note, string]
 }
 
 var (
@@ -63,16 +60,15 @@ var (
 
 // New makes the service. Open, Click and Record wait until Start; the rest works at once.
 func New(d *db.DB, q *queue.Queue, signer *fibonacco.Signer, cfg fibonacco.Config) *Service {
-	return &Service{
-		db:      d,
-		queue:   q,
-		signer:  signer,
-		base:    strings.TrimRight(cfg.HTTP.PublicURL, "/"),
-		rules:   verdicts.Shipped(),
-		in:      make(chan *note, queueLength),
-		closing: make(chan struct{}),
-		ended:   make(chan struct{}),
+	s := &Service{
+		db:     d,
+		queue:  q,
+		signer: signer,
+		base:   strings.TrimRight(cfg.HTTP.PublicURL, "/"),
+		rules:  verdicts.Shipped(),
 	}
+	s.ingest = db.NewGroupCommit(d, batchMost, s.write)
+	return s
 }
 
 // unknownLink is all that a caller learns about a token that opens nothing.
@@ -84,7 +80,7 @@ func (s *Service) Open(ctx context.Context, token string, hit fibonacco.Hit) err
 	if !ok || claim.LinkID != 0 {
 		return nil
 	}
-	_, err := s.submit(ctx, s.hitNote(opened, claim, hit))
+	_, err := s.ingest.Submit(ctx, s.hitNote(opened, claim, hit))
 	if fibonacco.CodeOf(err) == fibonacco.NotFound { // the send is gone; the pixel is shown all the same
 		return nil
 	}
@@ -98,7 +94,7 @@ func (s *Service) Click(ctx context.Context, token string, hit fibonacco.Hit) (t
 	if !ok || claim.LinkID == 0 {
 		return "", unknownLink()
 	}
-	return s.submit(ctx, s.hitNote(clicked, claim, hit))
+	return s.ingest.Submit(ctx, s.hitNote(clicked, claim, hit))
 }
 
 // Record stores what a provider, or a reader of mailboxes, says became of a mail: delivered,
@@ -131,7 +127,7 @@ func (s *Service) Record(ctx context.Context, sendID int64, eventType string, da
 	if n.at.IsZero() {
 		n.at = s.db.Clock().Now()
 	}
-	_, err := s.submit(ctx, n)
+	_, err := s.ingest.Submit(ctx, n)
 	return err
 }
 
@@ -157,14 +153,6 @@ type note struct {
 	uuid      string    // of a report that does not know the send's id
 	recipient string    // key of the address that a report is about; "" when it names none
 	delivery  *delivery // a provider's message with notes of its own; nothing else is then set
-
-	done chan outcome
-}
-
-// outcome is what the caller who brought the note gets.
-type outcome struct {
-	target string
-	err    error
 }
 
 func (s *Service) hitNote(kind string, claim fibonacco.SendClaim, hit fibonacco.Hit) *note {

@@ -46,22 +46,8 @@ type batch struct {
 // mark says what of a send has become different.
 type mark struct{ engaged, settled bool }
 
-// store writes notes in one transaction and returns what each caller gets. An error means that
-// nothing was stored.
-func (s *Service) store(ctx context.Context, notes []*note) ([]outcome, error) {
-	var out []outcome
-	err := s.db.Update(ctx, func(tx *db.Tx) error {
-		var err error
-		out, err = s.write(ctx, tx, notes)
-		return err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("store %d tracking events: %w", len(notes), err)
-	}
-	return out, nil
-}
-
-// write is store within a transaction. It may run again on the same notes after a deadlock.
+// write stores notes and returns what each caller gets. It may run again on the same notes after a
+// deadlock.
 func (s *Service) write(ctx context.Context, tx *db.Tx, notes []*note) ([]outcome, error) {
 	b := &batch{
 		s: s, tx: tx, given: notes, answers: make([]outcome, len(notes)), touched: map[*send]mark{},
@@ -99,7 +85,7 @@ func (b *batch) readSends(ctx context.Context) error {
 	}
 	for i, n := range b.notes {
 		if b.sends[n.sendID] == nil {
-			b.out[i].err = unknownLink()
+			b.out[i].Err = unknownLink()
 		}
 	}
 	return nil
@@ -142,7 +128,7 @@ func readSends(ctx context.Context, tx *db.Tx, ids []int64, lock bool) (map[int6
 func (b *batch) live(kinds ...string) func(yield func(*note, *send) bool) {
 	return func(yield func(*note, *send) bool) {
 		for i, n := range b.notes {
-			if b.out[i].err == nil && slices.Contains(kinds, n.kind) && !yield(n, b.sends[n.sendID]) {
+			if b.out[i].Err == nil && slices.Contains(kinds, n.kind) && !yield(n, b.sends[n.sendID]) {
 				return
 			}
 		}

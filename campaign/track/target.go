@@ -101,12 +101,12 @@ func (b *batch) resolve(ctx context.Context) error {
 		return err
 	}
 	for i, n := range b.notes {
-		if !n.tracked || n.kind != clicked || b.out[i].err != nil {
+		if !n.tracked || n.kind != clicked || b.out[i].Err != nil {
 			continue
 		}
 		var ok bool
-		if b.out[i].target, n.link, ok = b.target(n, b.sends[n.sendID]); !ok {
-			b.out[i].err = unknownLink()
+		if b.out[i].Value, n.link, ok = b.target(n, b.sends[n.sendID]); !ok {
+			b.out[i].Err = unknownLink()
 		}
 	}
 	return nil

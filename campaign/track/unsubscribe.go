@@ -84,11 +84,14 @@ func (s *Service) Unsubscribe(ctx context.Context, token string, hit fibonacco.H
 	if !ok {
 		return unknownLink()
 	}
-	out, err := s.store(ctx, []*note{s.leaveNote(claim.SendID, hit, s.db.Clock().Now())})
-	if err != nil {
+	var out []outcome
+	if err := s.db.Update(ctx, func(tx *db.Tx) (err error) {
+		out, err = s.write(ctx, tx, []*note{s.leaveNote(claim.SendID, hit, s.db.Clock().Now())})
 		return err
+	}); err != nil {
+		return fmt.Errorf("unsubscribe by a link: %w", err)
 	}
-	return out[0].err
+	return out[0].Err
 }
 
 func (s *Service) leaveNote(sendID int64, hit fibonacco.Hit, now time.Time) *note {

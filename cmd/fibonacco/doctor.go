@@ -16,8 +16,8 @@ import (
 
 type doctorCommand struct {
 	JSON           bool     `help:"Print JSON."`
-	Deliverability bool     `help:"Look only at what receiving servers see of your domain: SPF, DKIM, DMARC, MX."`
-	SenderIP       []string `name:"sender-ip" placeholder:"IP" help:"With --deliverability: an address that your mails leave from; is it allowed?"`
+	Deliverability bool     `help:"Look only at what receiving servers see of your domain: SPF, DKIM, DMARC, MX, PTR, TLS, your account, your mails."`
+	SenderIP       []string `name:"sender-ip" placeholder:"IP" help:"With --deliverability: an address that your mails leave from; is it allowed, and has it a name?"`
 }
 
 // finding is one line of the doctor's.
@@ -100,7 +100,7 @@ func (e *env) examine(ctx context.Context) []finding {
 			add("mailer", "ok", "%s takes mail", a.mailer.Name())
 		}
 		a.mailer = nil
-		seen, err := deliverabilityFindings(ctx, cfg, nil)
+		seen, err := a.deliverabilityFindings(ctx, nil)
 		if err != nil {
 			add("deliverability", "warning", "%v", err)
 		}

@@ -45,16 +45,20 @@ func (a *app) openMailer(ctx context.Context) error {
 		}
 		return a.keepDomains(m)
 	case "ses":
-		m, err := ses.New(ctx, ses.Options{
-			Region: a.cfg.Email.SESRegion, Endpoint: a.cfg.Email.SESEndpoint, ConfigurationSet: a.cfg.Email.SESConfigurationSet,
-			Simple: a.cfg.Email.SESSimple, Limiter: a.cluster, PerSecond: a.cfg.Email.MaxPerSecond, Logger: a.log,
-		})
+		m, err := ses.New(ctx, a.sesOptions())
 		if err != nil {
 			return err
 		}
 		return a.keepDomains(m)
 	default:
 		return fibonacco.Errorf(fibonacco.Invalid, "MAIL_MAILER=%s is not a mailer: there is catcher, smtp and ses", a.cfg.Email.Mailer)
+	}
+}
+
+func (a *app) sesOptions() ses.Options {
+	return ses.Options{
+		Region: a.cfg.Email.SESRegion, Endpoint: a.cfg.Email.SESEndpoint, ConfigurationSet: a.cfg.Email.SESConfigurationSet,
+		Simple: a.cfg.Email.SESSimple, Limiter: a.cluster, PerSecond: a.cfg.Email.MaxPerSecond, Logger: a.log,
 	}
 }
 

@@ -82,7 +82,7 @@ func (a *app) site(demo *fibonacco.Principal) http.Handler {
 		Bookings: a.booking,
 		Segments: a.smb, Bulk: a.smb, Consents: a.consents, Privacy: a.privacy, Merges: a.merges,
 		Editor: a.campaign, Previewer: a.campaign, Reporter: a.campaign, Libraries: libraries{a}, Holidays: a.campaign, Voicemail: a.voicemail,
-		Audit: audit.New(a.db), Sending: a.campaign, Tracking: a.track, SESWebhook: a.sesWebhook(), RVMWebhook: a.rvmWebhook, Reviews: a.reviews, Coupons: a.coupons, Metrics: a.metrics(), Clock: a.db.Clock(), Log: a.log, Config: a.cfg, Version: version,
+		Audit: audit.New(a.db), Sending: a.campaign, Tracking: a.track, Deliverability: &doctorOfMail{app: a}, SESWebhook: a.sesWebhook(), RVMWebhook: a.rvmWebhook, Reviews: a.reviews, Coupons: a.coupons, Metrics: a.metrics(), Clock: a.db.Clock(), Log: a.log, Config: a.cfg, Version: version,
 		Mounts: []func(*http.ServeMux){
 			func(mux *http.ServeMux) {
 				public.Mount(mux, public.Deps{

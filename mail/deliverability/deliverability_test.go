@@ -58,7 +58,7 @@ func (z zone) answer(query []byte) ([]byte, error) {
 	if !known {
 		m.RCode = dnsmessage.RCodeNameError
 	}
-	kind := map[dnsmessage.Type]string{dnsmessage.TypeTXT: "TXT", dnsmessage.TypeA: "A", dnsmessage.TypeMX: "MX"}[q.Type]
+	kind := map[dnsmessage.Type]string{dnsmessage.TypeTXT: "TXT", dnsmessage.TypeA: "A", dnsmessage.TypeMX: "MX", dnsmessage.TypePTR: "PTR"}[q.Type]
 	for _, value := range z[name+" "+kind] {
 		var body dnsmessage.ResourceBody
 		switch q.Type {
@@ -71,6 +71,8 @@ func (z zone) answer(query []byte) ([]byte, error) {
 			body = txt
 		case dnsmessage.TypeA:
 			body = &dnsmessage.AResource{A: netip.MustParseAddr(value).As4()}
+		case dnsmessage.TypePTR:
+			body = &dnsmessage.PTRResource{PTR: dnsmessage.MustNewName(value + ".")}
 		case dnsmessage.TypeMX:
 			body = &dnsmessage.MXResource{Pref: 10, MX: dnsmessage.MustNewName(value + ".")}
 		}

@@ -3,6 +3,7 @@ package ses
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"net/mail"
 	"regexp"
 	"strconv"
@@ -24,40 +25,89 @@ type event struct {
 
 		Tags map[string][]string `json:"tags"`
 	} `json:"mail"`
-	Bounce *struct {
+	Bounce *said[struct {
 		BounceType        string      `json:"bounceType"`
 		BounceSubType     string      `json:"bounceSubType"`
 		BouncedRecipients []recipient `json:"bouncedRecipients"`
 		Timestamp         time.Time   `json:"timestamp"`
-	} `json:"bounce"`
-	Complaint *struct {
+	}] `json:"bounce"`
+	Complaint *said[struct {
 		ComplainedRecipients  []recipient `json:"complainedRecipients"`
 		Timestamp             time.Time   `json:"timestamp"`
 		ComplaintSubType      string      `json:"complaintSubType"`
 		ComplaintFeedbackType string      `json:"complaintFeedbackType"`
 		UserAgent             string      `json:"userAgent"`
-	} `json:"complaint"`
-	Delivery *struct {
+	}] `json:"complaint"`
+	Delivery *said[struct {
 		Timestamp  time.Time `json:"timestamp"`
 		Recipients []string  `json:"recipients"`
-	} `json:"delivery"`
-	DeliveryDelay *struct {
+	}] `json:"delivery"`
+	DeliveryDelay *said[struct {
 		Timestamp         time.Time   `json:"timestamp"`
 		DelayedRecipients []recipient `json:"delayedRecipients"`
-	} `json:"deliveryDelay"`
-	Open *struct {
+	}] `json:"deliveryDelay"`
+	Open *said[struct {
 		Timestamp time.Time `json:"timestamp"`
 		IPAddress string    `json:"ipAddress"`
 		UserAgent string    `json:"userAgent"`
-	} `json:"open"`
-	Click *struct {
+	}] `json:"open"`
+	Click *said[struct {
 		Timestamp time.Time `json:"timestamp"`
 		IPAddress string    `json:"ipAddress"`
 		UserAgent string    `json:"userAgent"`
 		Link      string    `json:"link"`
-	} `json:"click"`
-	Reject  *struct{ Reason string }       `json:"reject"`
-	Failure *struct{ ErrorMessage string } `json:"failure"`
+	}] `json:"click"`
+	Reject  *said[struct{}] `json:"reject"`
+	Failure *said[struct{}] `json:"failure"`
+}
+
+// said is a part of a message, read, and as it was.
+type said[T any] struct {
+	is   T
+	text []byte
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (s *said[T]) UnmarshalJSON(text []byte) error {
+	s.text = bytes.Clone(text)
+	return json.Unmarshal(text, &s.is)
+}
+
+func (s *said[T]) raw() []byte {
+	if s == nil {
+		return nil
+	}
+	return s.text
+}
+
+// brief is the message without what we know anyway, the mail's headers and recipients among it: what
+// was said, of which mail. It is what is kept with the event.
+func (e *event) brief(kind string) string {
+	name, of := "delivery", e.Delivery.raw()
+	for _, p := range []struct {
+		kind, name string
+		text       []byte
+	}{
+		{"Bounce", "bounce", e.Bounce.raw()},
+		{"Complaint", "complaint", e.Complaint.raw()},
+		{"DeliveryDelay", "deliveryDelay", e.DeliveryDelay.raw()},
+		{"Reject", "reject", e.Reject.raw()},
+		{"Rendering Failure", "failure", e.Failure.raw()},
+		{"Open", "open", e.Open.raw()},
+		{"Click", "click", e.Click.raw()},
+	} {
+		if p.kind == kind {
+			name, of = p.name, p.text
+		}
+	}
+	about, err := json.Marshal(map[string]any{"messageId": e.Mail.MessageID, "timestamp": e.Mail.Timestamp})
+	if err != nil { // a year beyond 9999
+		about = []byte("null")
+	}
+	if of == nil {
+		of = []byte("null")
+	}
+	return fmt.Sprintf(`{"eventType":%q,"mail":%s,%q:%s}`, kind, about, name, of)
 }
 
 type header struct {
@@ -76,34 +126,34 @@ const mostRecipients = 100
 // Subscription) give none. Returns Malformed for what is not such a message.
 func Reports(message string) ([]fibonacco.MailReport, error) {
 	var e event
-	if err := json.NewDecoder(bytes.NewReader([]byte(message))).Decode(&e); err != nil {
+	if err := json.Unmarshal([]byte(message), &e); err != nil {
 		return nil, &fibonacco.Error{Code: fibonacco.Malformed, Message: "the message of SES is not JSON as it should be", Err: err}
 	}
-	base := fibonacco.MailReport{Raw: message}
-	base.SendID, base.UUID = e.mail()
 	kind := e.EventType
 	if kind == "" {
 		kind = e.NotificationType
 	}
+	base := fibonacco.MailReport{Raw: e.brief(kind)}
+	base.SendID, base.UUID = e.mail()
 	switch {
 	case kind == "Bounce" && e.Bounce != nil:
 		return e.bounces(base), nil
 	case kind == "Complaint" && e.Complaint != nil:
 		return e.complaints(base), nil
 	case kind == "Delivery" && e.Delivery != nil:
-		base.Kind, base.At = "delivered", e.Delivery.Timestamp
-		return each(base, e.Delivery.Recipients), nil
+		base.Kind, base.At = "delivered", e.Delivery.is.Timestamp
+		return each(base, e.Delivery.is.Recipients), nil
 	case kind == "DeliveryDelay" && e.DeliveryDelay != nil:
-		base.Kind, base.At = "delayed", e.DeliveryDelay.Timestamp
-		return each(base, addresses(e.DeliveryDelay.DelayedRecipients)), nil
+		base.Kind, base.At = "delayed", e.DeliveryDelay.is.Timestamp
+		return each(base, addresses(e.DeliveryDelay.is.DelayedRecipients)), nil
 	case kind == "Reject", kind == "Rendering Failure":
 		base.Kind, base.At = "rejected", e.Mail.Timestamp
 		return []fibonacco.MailReport{base}, nil
 	case kind == "Open" && e.Open != nil:
-		base.Kind, base.At, base.IP, base.UserAgent = "opened", e.Open.Timestamp, e.Open.IPAddress, e.Open.UserAgent
+		base.Kind, base.At, base.IP, base.UserAgent = "opened", e.Open.is.Timestamp, e.Open.is.IPAddress, e.Open.is.UserAgent
 		return []fibonacco.MailReport{base}, nil
 	case kind == "Click" && e.Click != nil:
-		base.Kind, base.At, base.IP, base.UserAgent, base.Link = "clicked", e.Click.Timestamp, e.Click.IPAddress, e.Click.UserAgent, e.Click.Link
+		base.Kind, base.At, base.IP, base.UserAgent, base.Link = "clicked", e.Click.is.Timestamp, e.Click.is.IPAddress, e.Click.is.UserAgent, e.Click.is.Link
 		return []fibonacco.MailReport{base}, nil
 	case kind == "":
 		return nil, fibonacco.Errorf(fibonacco.Malformed, "the message is not about a mail")
@@ -113,25 +163,25 @@ func Reports(message string) ([]fibonacco.MailReport, error) {
 
 // bounces: the list of those who bounced counts, never the list of destinations.
 func (e *event) bounces(r fibonacco.MailReport) []fibonacco.MailReport {
-	r.Kind, r.At, r.BounceType = "bounced", e.Bounce.Timestamp, e.Bounce.BounceType
+	r.Kind, r.At, r.BounceType = "bounced", e.Bounce.is.Timestamp, e.Bounce.is.BounceType
 	r.Hold = r.BounceType == "Permanent" // whatever the sub-type: General, NoEmail, Suppressed, OnAccountSuppressionList, or one yet unknown
-	return each(r, addresses(e.Bounce.BouncedRecipients))
+	return each(r, addresses(e.Bounce.is.BouncedRecipients))
 }
 
 // complaints: "not-spam" takes a complaint back, "auth-failure" is about signatures, and what SES
 // held back because of its own list is not a new complaint.
 func (e *event) complaints(r fibonacco.MailReport) []fibonacco.MailReport {
-	if e.Complaint.ComplaintSubType == "OnAccountSuppressionList" {
+	if e.Complaint.is.ComplaintSubType == "OnAccountSuppressionList" {
 		r.Kind, r.BounceType, r.Hold = "bounced", "Permanent", true
 	} else {
-		switch e.Complaint.ComplaintFeedbackType {
+		switch e.Complaint.is.ComplaintFeedbackType {
 		case "not-spam", "auth-failure":
 			return nil
 		}
 		r.Kind, r.Hold = "complained", true
 	}
-	r.At, r.UserAgent = e.Complaint.Timestamp, e.Complaint.UserAgent
-	return each(r, addresses(e.Complaint.ComplainedRecipients))
+	r.At, r.UserAgent = e.Complaint.is.Timestamp, e.Complaint.is.UserAgent
+	return each(r, addresses(e.Complaint.is.ComplainedRecipients))
 }
 
 func addresses(list []recipient) []string {

@@ -1,6 +1,7 @@
 package ses_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"log/slog"
 	"os"
@@ -58,12 +59,41 @@ func TestReports(t *testing.T) {
 	}
 }
 
+// What is kept of a message is what was said, word for word, and not whom the mail went to and what its
+// headers were.
+func TestKeptOfReports(t *testing.T) {
+	t.Parallel()
+	const mail = `"mail":{"timestamp":"2026-11-23T10:00:00Z","messageId":"0100-a","destination":["owner@shop.test"],` +
+		`"headers":[{"name":"Subject","value":"Secret"}],"tags":{"send":["42"]}}`
+	for kind, said := range map[string]string{
+		"Bounce":            `"bounce":{"bounceType":"Transient", "bouncedRecipients":[{"emailAddress":"o@shop.test","diagnosticCode":"smtp; 452 <full> ü"}],"timestamp":"2026-11-23T10:00:05Z"}`,
+		"Delivery":          `"delivery":{"timestamp":"2026-11-23T10:00:05Z","recipients":["o@shop.test"],"smtpResponse":"250 ok"}`,
+		"Reject":            `"reject":{"reason":"Bad content"}`,
+		"Rendering Failure": `"failure":{"errorMessage":"x"}`,
+		"Open":              `"open":{"timestamp":"2026-11-23T10:00:05Z"}`,
+	} {
+		reports, err := ses.Reports(fmt.Sprintf(`{"eventType":%q,%s,%s}`, kind, said, mail))
+		if err != nil || len(reports) != 1 {
+			t.Fatalf("%s: %v, %v", kind, reports, err)
+		}
+		want := fmt.Sprintf(`{"eventType":%q,"mail":{"messageId":"0100-a","timestamp":"2026-11-23T10:00:00Z"},%s}`, kind, said)
+		if got := reports[0].Raw; got != want {
+			t.Errorf("%s: kept %s\nwant %s", kind, got, want)
+		}
+	}
+}
+
 func FuzzReports(f *testing.F) {
 	f.Add(`{"eventType":"Bounce","bounce":{"bouncedRecipients":[{"emailAddress":"a@b"}]},"mail":{"tags":{"send":["1"]}}}`)
 	f.Fuzz(func(t *testing.T, message string) {
 		reports, err := ses.Reports(message)
 		if err != nil && (reports != nil || fibonacco.CodeOf(err) != fibonacco.Malformed) {
 			t.Errorf("%v, %v", reports, err)
+		}
+		for _, r := range reports {
+			if !json.Valid([]byte(r.Raw)) {
+				t.Errorf("keeps %q", r.Raw)
+			}
 		}
 	})
 }

@@ -2,6 +2,7 @@ package smtp_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -273,5 +274,22 @@ func TestSeveralURLs(t *testing.T) {
 	}
 	if _, err := smtp.New(smtp.Options{URL: "smtp://a.test smtp://b.test?rate=5"}); err == nil {
 		t.Error("a rate without a limiter means no limit")
+	}
+}
+
+func TestServersOfAURL(t *testing.T) {
+	t.Parallel()
+	got, err := smtp.Servers("smtps://u:p@one.test, smtp://u:p@two.test?tls=required smtp://three.test:26?tls=none&weight=2,smtp://localhost")
+	want := []smtp.Server{
+		{Addr: "one.test:465", Host: "one.test", Implicit: true},
+		{Addr: "two.test:587", Host: "two.test"},
+		{Addr: "three.test:26", Host: "three.test", Plain: true},
+		{Addr: "localhost:25", Host: "localhost", Plain: true, Local: true},
+	}
+	if err != nil || !slices.Equal(got, want) {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if _, err := smtp.Servers("http://one.test"); fibonacco.CodeOf(err) != fibonacco.Invalid {
+		t.Errorf("got %v", err)
 	}
 }

@@ -5,12 +5,8 @@
 package sns
 
 import (
-	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
-	"strings"
 	"time"
 
 	"github.com/fibonacco/fibonacco"
@@ -49,13 +45,9 @@ func Parse(text []byte) (*Message, error) {
 	if deep(text) {
 		return nil, fibonacco.Errorf(fibonacco.Malformed, "the message is nested")
 	}
-	dec := json.NewDecoder(bytes.NewReader(text))
 	var m Message
-	if err := dec.Decode(&m); err != nil {
+	if err := json.Unmarshal(text, &m); err != nil { // also when there is something behind the message
 		return nil, &fibonacco.Error{Code: fibonacco.Malformed, Message: "the message is not JSON as SNS writes it", Err: err}
-	}
-	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		return nil, fibonacco.Errorf(fibonacco.Malformed, "there is something behind the message")
 	}
 	return &m, nil
 }
@@ -96,8 +88,10 @@ func (m *Message) At() (time.Time, error) {
 // signed is the text that the signature is of: names and values in the order of the names, a line
 // each.
 func (m *Message) signed() ([]byte, error) {
-	var b strings.Builder
-	line := func(name, value string) { b.WriteString(name + "\n" + value + "\n") }
+	b := make([]byte, 0, len(m.Message)+1024)
+	line := func(name, value string) {
+		b = append(append(append(append(b, name...), '\n'), value...), '\n')
+	}
 	line("Message", m.Message)
 	line("MessageId", m.MessageID)
 	switch m.Type {
@@ -115,5 +109,5 @@ func (m *Message) signed() ([]byte, error) {
 	}
 	line("TopicArn", m.TopicARN)
 	line("Type", m.Type)
-	return []byte(b.String()), nil
+	return b, nil
 }

@@ -32,37 +32,38 @@ const Prefix = "/api/v1"
 // Options are the contracts the interface speaks to. A nil one is a module that this build does
 // not have: its routes answer 501.
 type Options struct {
-	Access      fibonacco.AccessService
-	SMBs        fibonacco.SMBService
-	Directory   fibonacco.SMBDirectory
-	Communities fibonacco.CommunityService
-	Programme   fibonacco.Programme
-	Explainer   fibonacco.Explainer
-	Importer    fibonacco.Importer
-	Campaigns   fibonacco.CampaignDirectory
-	Mailing     fibonacco.CampaignMailing
-	Learning    fibonacco.LearningCenter
-	Approvals   fibonacco.ApprovalDesk
-	Queues      fibonacco.Queues
-	Segments    fibonacco.SegmentService
-	Bulk        fibonacco.BulkService
-	Consents    fibonacco.ConsentService
-	Privacy     fibonacco.PrivacyService
-	Merges      fibonacco.MergeService
-	Records     fibonacco.SMBRecords
-	Audit       fibonacco.AuditLog
-	Sending     fibonacco.SendingControl
-	Editor      fibonacco.CampaignEditor
-	Previewer   fibonacco.CampaignPreviewer
-	Reporter    fibonacco.CampaignReporter
-	Libraries   fibonacco.CampaignLibraries
-	Holidays    fibonacco.HolidayService
-	Voicemail   Voicemail
-	Tracking    fibonacco.TrackingVerdicts
-	Bookings    fibonacco.BookingDirectory
-	Reviews     fibonacco.ReviewDirectory
-	Coupons     fibonacco.CouponDirectory
-	Idempotency fibonacco.Idempotency // nil: a request with an Idempotency-Key is answered 501
+	Access         fibonacco.AccessService
+	SMBs           fibonacco.SMBService
+	Directory      fibonacco.SMBDirectory
+	Communities    fibonacco.CommunityService
+	Programme      fibonacco.Programme
+	Explainer      fibonacco.Explainer
+	Importer       fibonacco.Importer
+	Campaigns      fibonacco.CampaignDirectory
+	Mailing        fibonacco.CampaignMailing
+	Learning       fibonacco.LearningCenter
+	Approvals      fibonacco.ApprovalDesk
+	Queues         fibonacco.Queues
+	Segments       fibonacco.SegmentService
+	Bulk           fibonacco.BulkService
+	Consents       fibonacco.ConsentService
+	Privacy        fibonacco.PrivacyService
+	Merges         fibonacco.MergeService
+	Records        fibonacco.SMBRecords
+	Audit          fibonacco.AuditLog
+	Sending        fibonacco.SendingControl
+	Editor         fibonacco.CampaignEditor
+	Previewer      fibonacco.CampaignPreviewer
+	Reporter       fibonacco.CampaignReporter
+	Libraries      fibonacco.CampaignLibraries
+	Holidays       fibonacco.HolidayService
+	Voicemail      Voicemail
+	Tracking       fibonacco.TrackingVerdicts
+	Deliverability fibonacco.DeliverabilityDoctor
+	Bookings       fibonacco.BookingDirectory
+	Reviews        fibonacco.ReviewDirectory
+	Coupons        fibonacco.CouponDirectory
+	Idempotency    fibonacco.Idempotency // nil: a request with an Idempotency-Key is answered 501
 
 	Limiter   fibonacco.Limiter // nil: no limit
 	PerMinute float64           // requests of one principal; 0: no limit
@@ -139,6 +140,7 @@ func New(o Options) *API {
 	a.approvals()
 	a.queues()
 	a.sending()
+	a.deliverability()
 	a.tokens()
 	a.users()
 	a.sessions()

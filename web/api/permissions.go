@@ -145,6 +145,7 @@ var Permissions = map[string]Rule{
 	"GET /api/v1/tracking/rules":                 {fibonacco.Viewer, fibonacco.ReadOperations},
 	"POST /api/v1/tracking/rejudge":              {fibonacco.Admin, fibonacco.RunOperations},
 	"GET /api/v1/queues":                         {fibonacco.Viewer, fibonacco.ReadOperations},
+	"GET /api/v1/deliverability":                 {fibonacco.Admin, fibonacco.ReadOperations},
 	"GET /api/v1/sending":                        {fibonacco.Viewer, fibonacco.ReadOperations},
 	"POST /api/v1/sending/pause":                 {fibonacco.Manager, fibonacco.RunOperations},
 	"POST /api/v1/sending/resume":                {fibonacco.Manager, fibonacco.RunOperations},
