@@ -157,7 +157,7 @@ func (u *ui) redone(w http.ResponseWriter, r *http.Request, path, what string, e
 			sep = "&"
 		}
 	}
-	http.Redirect(w, r, path+sep+"done="+what, http.StatusSeeOther)
+	http.Redirect(w, r, path+sep+"done="+what, http.StatusSeeOther) //nolint:gosec // every caller says a path of ours
 	return nil
 }
 
