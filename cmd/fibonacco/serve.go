@@ -66,7 +66,7 @@ func (a *app) site(demo *fibonacco.Principal) http.Handler {
 	deps := ui.Deps{
 		Analytics: a.analytics, Queues: a.queue, Directory: a.smb, SMBs: a.smb, Communities: a.smb, Campaigns: a.campaign,
 		Explainer: explainer{a}, Programme: a.campaign, Access: a.access, Clock: a.db.Clock(), Bulletin: a.cluster,
-		Importer: a.imports, Sending: a.campaign, Drops: a.voicemail, Voicemail: a.voicemail, Audit: audit.New(a.db),
+		Importer: a.imports, Approvals: a.approval, Services: a.cfg.Services, Sending: a.campaign, Drops: a.voicemail, Voicemail: a.voicemail, Audit: audit.New(a.db),
 		Demo: demo, Company: a.cfg.Company, PublicURL: a.cfg.HTTP.PublicURL, Log: a.log,
 		SecureCookies: strings.HasPrefix(a.cfg.HTTP.PublicURL, "https://"),
 	}

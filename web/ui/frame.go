@@ -37,7 +37,7 @@ func (u *ui) frame(r *http.Request, title, current string) frame {
 	if c, err := r.Cookie(themeCookie); err == nil && (c.Value == "light" || c.Value == "dark") {
 		f.Theme = c.Value
 	}
-	today := navGroup{"Today", []navItem{{"/overview", "Overview", "home"}}}
+	today := navGroup{"Today", []navItem{{"/overview", "Overview", "home"}, {"/approvals", "Approvals", "checks"}}}
 	if u.Mailbox != nil {
 		today.Items = append(today.Items, navItem{"/mailbox", "Mailbox", "mail"})
 	}

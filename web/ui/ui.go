@@ -28,6 +28,8 @@ type Deps struct {
 	Programme    fibonacco.Programme
 	Access       fibonacco.AccessService
 	Importer     fibonacco.Importer
+	Approvals    fibonacco.ApprovalDesk
+	Services     []fibonacco.Offering // what can be approved, in words
 	Sending      fibonacco.SendingControl
 	Drops        fibonacco.VoicemailDirectory
 	Voicemail    fibonacco.VoicemailControl
@@ -97,6 +99,7 @@ func Mount(mux *http.ServeMux, d Deps) {
 	page("GET /menu", u.menu)
 	page("GET /audit", u.audit)
 	u.mountImports(page)
+	u.mountApprovals(page)
 	u.mountSends(page)
 	u.mountVoicemails(page)
 	u.mountTeam(page)

@@ -20,7 +20,7 @@ import (
 func deps(w *town) ui.Deps {
 	return ui.Deps{
 		Analytics: w, Queues: w, Directory: w, SMBs: records{town: w}, Communities: places{town: w}, Campaigns: w,
-		Explainer: w, Programme: w, Importer: newFiles(), Sending: w, Drops: w, Voicemail: w, Audit: w, Access: door{town: w}, Mailbox: w, Clock: w.now, ClockControl: w, Bulletin: w,
+		Explainer: w, Programme: w, Importer: newFiles(), Approvals: &desk{}, Sending: w, Drops: w, Voicemail: w, Audit: w, Access: door{town: w}, Mailbox: w, Clock: w.now, ClockControl: w, Bulletin: w,
 		Company:   fibonacco.CompanyConfig{Name: "Port Avery Local"},
 		PublicURL: "https://mail.example.org", Log: slog.New(slog.DiscardHandler),
 	}
