@@ -39,6 +39,18 @@ func (a ClockAnchor) At(real time.Time) time.Time {
 	return a.Virtual.Add(time.Duration(float64(passed) * a.Scale)).UTC().Truncate(time.Microsecond)
 }
 
+// Lasting is how far a clock goes on while the machine's goes on by d: for leases and the like, which
+// bound real work but are stored on the product's clock. On a clock that runs fast, half an hour of its
+// own is over before a mail is handed over.
+func Lasting(c Clock, d time.Duration) time.Duration {
+	if v, ok := c.(interface{ Anchor() ClockAnchor }); ok {
+		if scale := v.Anchor().Scale; scale > 1 {
+			return time.Duration(float64(d) * scale)
+		}
+	}
+	return d
+}
+
 // ScaledClock runs Scale times as fast as the machine's clock, from an anchor. The database
 // remembers the anchor, so a restart goes on where the clock would be now and never jumps
 // back. Safe for concurrent use.

@@ -126,3 +126,18 @@ func TestEventTypesAreUnique(t *testing.T) {
 		seen[meta.Type] = true
 	}
 }
+
+func TestLasting(t *testing.T) {
+	for _, c := range []struct {
+		clock fibonacco.Clock
+		want  time.Duration
+	}{
+		{fibonacco.SystemClock{}, time.Minute},
+		{fibonacco.NewScaledClock(fibonacco.ClockAnchor{Scale: 60}), time.Hour},
+		{fibonacco.NewScaledClock(fibonacco.ClockAnchor{Scale: 0}), time.Minute}, // a clock that stands still lets nothing run out
+	} {
+		if got := fibonacco.Lasting(c.clock, time.Minute); got != c.want {
+			t.Errorf("%T: %s, want %s", c.clock, got, c.want)
+		}
+	}
+}

@@ -130,7 +130,7 @@ func (s *Service) tell(ctx context.Context, j telling) error {
 func (s *Service) claimTelling(ctx context.Context, tx *db.Tx, id int64) (task *fibonacco.ProvisioningTask, body request, err error) {
 	n, err := tx.Exec(ctx, `
 		UPDATE provisioning_tasks SET attempts = attempts + 1, due_at = $1, updated_at = $2
-		WHERE id = $3 AND due_at IS NOT NULL AND status IN ('queued', 'processing')`, tx.Now.Add(lease), tx.Now, id)
+		WHERE id = $3 AND due_at IS NOT NULL AND status IN ('queued', 'processing')`, tx.Now.Add(fibonacco.Lasting(s.db.Clock(), lease)), tx.Now, id)
 	if err != nil || n == 0 {
 		return nil, body, err
 	}

@@ -20,7 +20,7 @@ type job struct {
 
 func (job) Kind() string { return "approval.provision" }
 
-// lease is how long a task that was given a job, or is being worked on, is left alone before the sweep
+// lease is how long, in real time, a task that was given a job, or is being worked on, is left alone before the sweep
 // thinks that nobody has it any more. Two who have it at once do no harm: see make.
 const lease = 2 * time.Hour
 
@@ -40,7 +40,7 @@ func (s *Service) send(ctx context.Context, tx *db.Tx, where string, arg any) er
 		Service string `db:"service_type"`
 	}
 	tasks, err := db.Select[sent](ctx, tx, `
-		UPDATE provisioning_tasks SET due_at = $2, updated_at = $3 WHERE `+where+` RETURNING id, service_type`, arg, tx.Now.Add(lease), tx.Now)
+		UPDATE provisioning_tasks SET due_at = $2, updated_at = $3 WHERE `+where+` RETURNING id, service_type`, arg, tx.Now.Add(fibonacco.Lasting(s.db.Clock(), lease)), tx.Now)
 	if err != nil {
 		return fmt.Errorf("send tasks: %w", err)
 	}
@@ -90,7 +90,7 @@ func (s *Service) claim(ctx context.Context, id int64) (task *fibonacco.Provisio
 		task = nil
 		n, err := tx.Exec(ctx, `
 			UPDATE provisioning_tasks SET status = 'processing', started_at = COALESCE(started_at, $1), attempts = attempts + 1, due_at = $2, updated_at = $1
-			WHERE id = $3 AND status IN ('queued', 'processing')`, tx.Now, tx.Now.Add(lease), id)
+			WHERE id = $3 AND status IN ('queued', 'processing')`, tx.Now, tx.Now.Add(fibonacco.Lasting(s.db.Clock(), lease)), id)
 		if err != nil || n == 0 {
 			return err
 		}
@@ -219,7 +219,7 @@ func (s *Service) takeUpUnprocessed(ctx context.Context) error {
 	if err := s.db.View(ctx, func(tx *db.Tx) (err error) {
 		ids, err = db.Select[int64](ctx, tx, `
 			SELECT id FROM approvals WHERE processed_at IS NULL AND status = 'pending' AND approved_at <= $1 ORDER BY approved_at LIMIT $2`,
-			tx.Now.Add(-lease), atOnce)
+			tx.Now.Add(-fibonacco.Lasting(s.db.Clock(), lease)), atOnce)
 		return err
 	}); err != nil {
 		return fmt.Errorf("look for unprocessed approvals: %w", err)

@@ -54,7 +54,7 @@ func TestNodeThatOnlySlept(t *testing.T) {
 		t.Error("somebody killed the sleeper")
 	}
 	unknown, arrived := account(t, b.db, sink, towns*each)
-	runOnce(t, b, towns, towns*each)
+	runOnce(t, b, towns, towns*each, 1)
 	equal(t, "unknown mails that did not arrive after all", len(unknown)-arrived, 0)
 	t.Logf("%d in hand, %d unknown, %d of them arrived", inHand, len(unknown), arrived)
 }

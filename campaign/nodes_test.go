@@ -41,9 +41,12 @@ func nodes(t *testing.T, towns, each int) (all []node, b *bundle, sink *mailtest
 
 // runOnce fails the test unless all that should happen once did: each planning, each mail, and each
 // moment of each periodic task.
-func runOnce(t *testing.T, b *bundle, towns, mails int) {
+func runOnce(t *testing.T, b *bundle, towns, mails, cut int) { // cut is how many plans may lack their end
 	t.Helper()
-	equal(t, "plans", b.n(`SELECT COUNT(*) FROM plan_runs WHERE finished_at IS NOT NULL`), towns)
+	// A plan whose node was held up between its last mail and its end is begun again after ten minutes.
+	if n := b.n(`SELECT COUNT(*) FROM plan_runs WHERE finished_at IS NOT NULL`); n > towns || n < towns-cut {
+		t.Errorf("plans = %d, want %d", n, towns)
+	}
 	equal(t, "planned, as counted", b.n(`SELECT SUM(planned) FROM plan_runs`), mails)
 	equal(t, "planned, as events", b.n(`SELECT COUNT(*) FROM analytics_events WHERE event_type = 'campaign_send.queued'`), mails)
 	equal(t, "plans begun", b.n(`SELECT COUNT(*) FROM river_job WHERE kind = 'campaign.plan_community'`), towns)
@@ -73,7 +76,7 @@ func TestThreeNodes(t *testing.T) {
 	}
 	unknown, _ := account(t, b.db, sink, towns*each)
 	equal(t, "unknown", len(unknown), 0)
-	runOnce(t, b, towns, towns*each)
+	runOnce(t, b, towns, towns*each, 0)
 	equal(t, "nodes that have not said good-bye", b.n(`SELECT COUNT(*) FROM nodes`), 0)
 	t.Logf("%d nodes have sent", b.n(`SELECT COUNT(DISTINCT split_part(attempted_by[1], '/', 1)) FROM river_job WHERE kind = 'campaign.send'`))
 }
@@ -124,7 +127,7 @@ func TestNodesTakeOver(t *testing.T) {
 			if len(unknown) > min(tc.most, inHand) || !tc.shared && len(unknown) != inHand {
 				t.Errorf("%d are unknown of %d that the dead node had in hand", len(unknown), inHand)
 			}
-			runOnce(t, b, towns, towns*each)
+			runOnce(t, b, towns, towns*each, 0)
 			settleUnknown(t, b, unknown)
 			t.Logf("%d in hand at its death, %d unknown, %d of them arrived", inHand, len(unknown), arrived)
 		})

@@ -119,7 +119,7 @@ func (s *Service) sweep(ctx context.Context, _ time.Time) error {
 		}
 		ids, err := db.Select[int64](ctx, tx, `
 			SELECT id FROM campaign_sends WHERE status = 'queued' AND scheduled_for < $1
-			ORDER BY scheduled_for LIMIT 20000`, tx.Now.Add(-sweepAfter))
+			ORDER BY scheduled_for LIMIT 20000`, tx.Now.Add(-fibonacco.Lasting(s.db.Clock(), sweepAfter)))
 		if err != nil || len(ids) == 0 {
 			return err
 		}

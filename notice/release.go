@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/fibonacco/fibonacco"
 	"github.com/fibonacco/fibonacco/db"
 	"github.com/fibonacco/fibonacco/queue"
 )
@@ -12,8 +13,9 @@ import (
 // releasedAtOnce bounds one transaction.
 const releasedAtOnce = 500
 
-// lost is how long a notice may be on its way before nobody is thought to know of it any more.
-const lost = 30 * time.Minute
+// lost is how long a notice may be on its way, in real time, before nobody is thought to know of it any
+// more.
+const lost = 10 * time.Minute
 
 // Release gives what is due its job, and settles what a death left on its way: it may have arrived,
 // and is not mailed again.
@@ -40,7 +42,7 @@ func (s *Service) Release(ctx context.Context) error {
 	return s.db.Update(ctx, func(tx *db.Tx) error {
 		_, err := tx.Exec(ctx, `
 			UPDATE notices SET status = 'unknown', last_error = 'the process that mailed it ended', content = '{}', updated_at = $1
-			WHERE status = 'sending' AND updated_at < $2`, tx.Now, tx.Now.Add(-lost))
+			WHERE status = 'sending' AND updated_at < $2`, tx.Now, tx.Now.Add(-fibonacco.Lasting(s.db.Clock(), lost)))
 		return err
 	})
 }

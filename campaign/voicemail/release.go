@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/fibonacco/fibonacco"
 	"github.com/fibonacco/fibonacco/db"
 	"github.com/fibonacco/fibonacco/queue"
 )
@@ -70,7 +71,7 @@ func (s *Service) sweep(ctx context.Context, _ time.Time) error {
 			return err
 		}
 		n, err := tx.Exec(ctx, `
-			UPDATE rvm_drops SET released_at = NULL WHERE status = 'queued' AND released_at < $1`, tx.Now.Add(-lostAfter))
+			UPDATE rvm_drops SET released_at = NULL WHERE status = 'queued' AND released_at < $1`, tx.Now.Add(-fibonacco.Lasting(s.db.Clock(), lostAfter)))
 		if n > 0 {
 			s.log.WarnContext(ctx, "due voicemails had no job: they get one", "voicemails", n)
 		}
