@@ -162,10 +162,10 @@ func (w *world) randomRows(r *rand.Rand, id int64, ids []int64) {
 				id, w.clock.Now().AddDate(0, 0, -1-back).Format(time.DateOnly), r.IntN(20))
 		}
 	}
-	if r.IntN(2) == 0 {
+	if r.IntN(4) > 0 {
 		w.exec(`INSERT INTO business_profiles (smb_id, name, created_at, updated_at) VALUES ($1, 'x', $2, $2)`, id, w.clock.Now())
 	}
-	if r.IntN(2) == 0 {
+	if r.IntN(4) > 0 {
 		w.exec(`INSERT INTO event_posters (smb_id, created_at) VALUES ($1, $2)`, id, w.clock.Now())
 		w.exec(`INSERT INTO community_events (uuid, smb_id, title, starts_at, over_at, created_at, updated_at) VALUES ($1, $2, 'x', $3, $3, $3, $3)`, uuid.NewString(), id, w.clock.Now())
 	}
