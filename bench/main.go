@@ -45,6 +45,7 @@ var parts = []part{
 	{"plan", both, benchPlan, false},
 	{"send", both, benchSend, false},
 	{"track", both, benchTrack, false},
+	{"web", both, benchPages, false},
 	{"idle", both, benchIdle, false},
 	{"crm", both, benchCRM, true},
 }
