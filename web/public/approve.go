@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -217,11 +216,7 @@ func thanks(r *fibonacco.ApprovalReceipt) string {
 
 // saidYes is when a yes came, as its business reads a clock.
 func saidYes(r *fibonacco.ApprovalReceipt) string {
-	zone, err := fibonacco.LoadZone(r.Zone)
-	if err != nil {
-		zone = time.UTC
-	}
-	at := r.ApprovedAt.In(zone)
+	at := in(r.Zone, r.ApprovedAt)
 	half := "a.m."
 	if at.Hour() >= 12 {
 		half = "p.m."

@@ -103,9 +103,6 @@ func (v myBookingView) Said() string {
 	}[v.Done]
 }
 
-// week is the days as a business counts them.
-var week = []time.Weekday{time.Monday, time.Tuesday, time.Wednesday, time.Thursday, time.Friday, time.Saturday, time.Sunday}
-
 // How many rows of each kind a form may have, and how many are empty to begin with.
 const (
 	mostRows  = 120
@@ -126,7 +123,7 @@ func settingsForm(s fibonacco.BookingSettings) *form {
 		}
 	}
 	i := 0
-	for _, day := range week {
+	for _, day := range weekdays {
 		of := slices.DeleteFunc(slices.Clone(s.Hours), func(h fibonacco.OpeningHours) bool { return h.Day != day })
 		for n := range max(2, len(of)) { // a day may have a break
 			row := fmt.Sprintf("hours[%d].", i)

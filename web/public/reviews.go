@@ -294,13 +294,7 @@ func reviewCount(n int) string {
 }
 
 // in is a time in a zone; one that is unknown is UTC.
-func in(zone string, t time.Time) time.Time {
-	at, err := fibonacco.LoadZone(zone)
-	if err != nil {
-		at = time.UTC
-	}
-	return t.In(at)
-}
+func in(zone string, t time.Time) time.Time { return t.In(zoneOf(zone)) }
 
 // longDay is a day as people here write it.
 func longDay(zone string, t time.Time) string { return in(zone, t).Format("January 2, 2006") }
