@@ -96,7 +96,7 @@ type Assistants interface {
 	// Assistant returns NotFound for a business that has none.
 	Assistant(ctx context.Context, smbID int64) (*AssistantSettings, error)
 	// SetAssistant stores On, Greeting, TellStreet and Questions. Returns Invalid (fields greeting,
-	// questions.0.question, questions.0.answer, …), and Conflict for one whose service has ended.
+	// questions[0].question, questions[0].answer, …), and Conflict for one whose service has ended.
 	SetAssistant(ctx context.Context, smbID int64, s AssistantSettings) error
 	// TryAssistant begins a session in which the owner tries the assistant, on or off.
 	TryAssistant(ctx context.Context, smbID int64) (slug, session string, err error)

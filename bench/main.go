@@ -46,6 +46,7 @@ var parts = []part{
 	{"send", both, benchSend, false},
 	{"track", both, benchTrack, false},
 	{"webhooks", both, benchWebhooks, false},
+	{"web", both, benchPages, false},
 	{"idle", both, benchIdle, false},
 	{"crm", both, benchCRM, true},
 }

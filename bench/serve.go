@@ -1,9 +1,7 @@
 package main
 
 import (
-	"bufio"
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -11,11 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
-	"slices"
-	"strconv"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -24,8 +18,6 @@ import (
 	"github.com/fibonacco/fibonacco/db"
 	"github.com/fibonacco/fibonacco/web/public"
 )
-
-const clickers = 128
 
 // benchTrack follows tracked links over HTTP. Every answer means that the hit is on disk. The
 // load comes from this very machine, on the same cores.
@@ -43,7 +35,7 @@ func benchTrack(ctx context.Context, engine string, n int) ([]figure, error) {
 	h.track.Start()
 	mux := http.NewServeMux()
 	public.Mount(mux, public.Deps{Tracker: h.track, Unsubscriber: h.track, Resubscriber: h.track, PublicURL: h.cfg.HTTP.PublicURL})
-	addr, err := listen(ctx, mux)
+	addr, err := serve(ctx, mux)
 	if err != nil {
 		return nil, err
 	}
@@ -58,7 +50,6 @@ func benchTrack(ctx context.Context, engine string, n int) ([]figure, error) {
 	if err != nil {
 		return nil, err
 	}
-	slices.Sort(all)
 	var stored int
 	if err := h.db.View(ctx, func(tx *db.Tx) error {
 		var err error
@@ -71,10 +62,7 @@ func benchTrack(ctx context.Context, engine string, n int) ([]figure, error) {
 		return nil, fmt.Errorf("%d hits were answered and %d are stored", n+n/10, stored)
 	}
 	h.track.Close()
-	return []figure{
-		{Name: fmt.Sprintf("durable clicks over HTTP, %d clients", clickers), Value: float64(n) / took.Seconds(), Unit: "hits/s", Target: "≥ 15000"},
-		{Name: "99 of 100 answered within", Value: float64(all[len(all)*99/100].Microseconds()) / 1000, Unit: "ms", Target: "< 25"},
-	}, nil
+	return figuresOf("durable clicks over HTTP", "≥ 15000", took, all), nil
 }
 
 type send struct {
@@ -82,75 +70,14 @@ type send struct {
 	Email        string
 }
 
-// click follows n links with many clients at once and returns how long each took. The clients are
-// as lean as wrk's: they share the cores with what is measured.
+// click follows n links with many clients at once and returns how long each took.
 func click(h *house, addr string, sends []send, n int) (time.Duration, []time.Duration, error) {
-	var next atomic.Int64
-	times := make([][]time.Duration, clickers)
-	errs := make([]error, clickers)
-	var wg sync.WaitGroup
-	began := time.Now()
-	for c := range clickers {
-		wg.Go(func() { times[c], errs[c] = clickOne(h, addr, sends, &next, n) })
-	}
-	wg.Wait()
-	return time.Since(began), slices.Concat(times...), errors.Join(errs...)
-}
-
-func clickOne(h *house, addr string, sends []send, next *atomic.Int64, n int) ([]time.Duration, error) {
-	conn, err := net.Dial("tcp", addr) //nolint:noctx // a measurement
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = conn.Close() }()
-	in := bufio.NewReader(conn)
-	var times []time.Duration
-	var out []byte
-	for {
-		i := int(next.Add(1)) - 1
-		if i >= n {
-			return times, nil
-		}
+	return drive(addr, n, " 302 ", func(out []byte, i int) ([]byte, error) {
 		s := sends[i%len(sends)]
-		out = append(out[:0], "GET /track/click/"...)
+		out = append(out, "GET /track/click/"...)
 		out = h.signer.AppendSend(out, fibonacco.TrackToken, fibonacco.SendClaim{SendID: s.ID, SMBID: s.Business, LinkID: render.LinkLearn})
-		out = append(out, " HTTP/1.1\r\nHost: localhost\r\nUser-Agent: Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 Version/18.5 Mobile/15E148 Safari/604.1\r\n\r\n"...)
-		at := time.Now()
-		if _, err := conn.Write(out); err != nil {
-			return nil, err
-		}
-		if err := readAnswer(in, http.StatusFound); err != nil {
-			return nil, err
-		}
-		times = append(times, time.Since(at))
-	}
-}
-
-// readAnswer reads one answer, which must have this status.
-func readAnswer(in *bufio.Reader, status int) error {
-	line, err := in.ReadSlice('\n')
-	if err != nil {
-		return err
-	}
-	if !strings.Contains(string(line), " "+strconv.Itoa(status)+" ") {
-		return fmt.Errorf("a request was answered %q", line)
-	}
-	body := 0
-	for {
-		line, err := in.ReadSlice('\n')
-		if err != nil {
-			return err
-		}
-		if len(line) <= 2 {
-			_, err := in.Discard(body)
-			return err
-		}
-		if size, ok := strings.CutPrefix(string(line), "Content-Length: "); ok {
-			if body, err = strconv.Atoi(strings.TrimSpace(size)); err != nil {
-				return err
-			}
-		}
-	}
+		return append(out, head...), nil
+	})
 }
 
 // benchIdle is what a running server with nothing to do holds.

@@ -3,7 +3,9 @@ package learning
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/fibonacco/fibonacco"
 	"github.com/fibonacco/fibonacco/campaign/template"
@@ -12,6 +14,37 @@ import (
 
 // relatedMost is how many pages a page leads on to (M3-10).
 const relatedMost = 3
+
+// relatedKept is how long the pages that go with one are known without looking again: as long as a page
+// for anybody may be kept by a cache. Finding them is most of the work of showing a page.
+const relatedKept = time.Minute
+
+// found is the pages that go with one, as they were at a time.
+type found struct {
+	related []fibonacco.RelatedContent
+	at      time.Time
+}
+
+// related returns the pages that go with one, for the caller to keep.
+func (s *Service) related(ctx context.Context, tx *db.Tx, slug string) ([]fibonacco.RelatedContent, error) {
+	s.mu.Lock()
+	f, ok := s.goesWith[slug]
+	s.mu.Unlock()
+	if age := tx.Now.Sub(f.at); ok && age >= 0 && age < relatedKept {
+		return slices.Clone(f.related), nil
+	}
+	related, err := findRelated(ctx, tx, slug)
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.goesWith) >= pagesKept {
+		clear(s.goesWith)
+	}
+	s.goesWith[slug] = found{slices.Clone(related), tx.Now}
+	return related, nil
+}
 
 // findRelated returns the pages that go with one: those about the same service first, then those of the
 // same kind, and of these the nearest in the programme, later ones before earlier ones. Their titles are

@@ -32,8 +32,9 @@ type Service struct {
 	machine func(agent string) bool
 	base    string // public URL without a slash at the end
 
-	mu    sync.Mutex
-	pages map[string]*compiled // by slug
+	mu       sync.Mutex
+	pages    map[string]*compiled // by slug
+	goesWith map[string]found     // likewise
 
 	press  pdf.Press
 	papers printed
@@ -54,7 +55,7 @@ func New(d *db.DB, q *queue.Queue, signer *fibonacco.Signer, cfg fibonacco.Confi
 	}
 	base := strings.TrimRight(cfg.HTTP.PublicURL, "/")
 	s := &Service{
-		db: d, queue: q, signer: signer, machine: machine, base: base, pages: map[string]*compiled{},
+		db: d, queue: q, signer: signer, machine: machine, base: base, pages: map[string]*compiled{}, goesWith: map[string]found{},
 		press: pdf.Press{Company: cfg.Company, Base: base}, papers: newPrinted(),
 	}
 	s.ingest = db.NewGroupCommit(d, batchMost, s.store)
@@ -77,7 +78,7 @@ func (s *Service) LearningPage(ctx context.Context, slug, recipient string) (*fi
 		if who, err = s.findReader(ctx, tx, recipient); err != nil {
 			return err
 		}
-		related, err = findRelated(ctx, tx, slug)
+		related, err = s.related(ctx, tx, slug)
 		return err
 	})
 	if err != nil {

@@ -415,10 +415,10 @@ func TestSettings(t *testing.T) {
 			many[i] = fibonacco.Answered{Question: "Q", Answer: "A"}
 		}
 		for want, set := range map[string]fibonacco.AssistantSettings{
-			"greeting":             {Greeting: strings.Repeat("x", 301)},
-			"questions.1.answer":   {Questions: []fibonacco.Answered{{}, {Question: "Q"}}},
-			"questions.0.question": {Questions: []fibonacco.Answered{{Answer: "A"}}},
-			"questions.0.question questions.0.answer": {Questions: []fibonacco.Answered{{Question: strings.Repeat("x", 201), Answer: strings.Repeat("x", 601)}}},
+			"greeting":              {Greeting: strings.Repeat("x", 301)},
+			"questions[1].answer":   {Questions: []fibonacco.Answered{{}, {Question: "Q"}}},
+			"questions[0].question": {Questions: []fibonacco.Answered{{Answer: "A"}}},
+			"questions[0].question questions[0].answer": {Questions: []fibonacco.Answered{{Question: strings.Repeat("x", 201), Answer: strings.Repeat("x", 601)}}},
 			"questions": {Questions: many},
 		} {
 			err := w.svc.SetAssistant(t.Context(), 7, set)

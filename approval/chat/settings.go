@@ -87,7 +87,7 @@ func checked(set fibonacco.AssistantSettings) (fibonacco.AssistantSettings, erro
 	kept := []fibonacco.Answered{}
 	for i, q := range set.Questions {
 		q.Question, q.Answer = cleanText(q.Question), cleanText(q.Answer)
-		field := fmt.Sprintf("questions.%d.", i)
+		field := fmt.Sprintf("questions[%d].", i)
 		switch {
 		case q.Question == "" && q.Answer == "":
 			continue

@@ -1,15 +1,11 @@
 package public
 
 import (
-	"errors"
 	"net/http"
 	"net/url"
 	"strings"
-	"time"
 	"unicode"
 	"unicode/utf8"
-
-	"github.com/a-h/templ"
 
 	"github.com/fibonacco/fibonacco"
 )
@@ -35,16 +31,6 @@ func (s *site) approveRoutes() routes {
 	}
 }
 
-// approvalForm is what was typed, and what is wrong with it, by field.
-type approvalForm struct {
-	Name, Email, Phone string
-	Consent            bool
-	Wrong              map[string]string
-}
-
-// approvalFields are the fields in the order of the form.
-var approvalFields = []string{"name", "email", "phone", "consent"}
-
 func (s *site) approval(w http.ResponseWriter, r *http.Request) {
 	token := r.PathValue("token")
 	page, err := s.Approvals.ApprovalPage(r.Context(), token)
@@ -53,89 +39,61 @@ func (s *site) approval(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if page.Receipt != "" {
-		http.Redirect(w, r, receiptPath(page.Receipt), http.StatusSeeOther)
+		seeOther(w, r, receiptPath(page.Receipt))
 		return
 	}
-	s.show(w, r, http.StatusOK, s.approvePage(page, token, approvalForm{Email: page.Email}))
+	s.show(w, r, http.StatusOK, s.approvePage(page, form{values: url.Values{"token": {token}, "email": {page.Email}}}))
 }
 
 // approve takes the yes. Pressed twice, the second leads to the same page (M4-06).
 func (s *site) approve(w http.ResponseWriter, r *http.Request) {
-	r.Body = http.MaxBytesReader(w, r.Body, formLimit)
-	if err := parseForm(r); err != nil {
-		s.badForm(w, r)
+	if !s.readForm(w, r) {
 		return
 	}
 	token := r.PostForm.Get("token")
-	typed := approvalForm{
-		Name: r.PostForm.Get("name"), Email: r.PostForm.Get("email"), Phone: r.PostForm.Get("phone"), Consent: r.PostForm.Get("consent") != "",
-	}
+	f := form{values: r.PostForm}
 	receipt, err := s.Approvals.Approve(r.Context(), token, fibonacco.ApprovalRequest{
-		Name: typed.Name, Email: typed.Email, Phone: typed.Phone, ContactConsent: typed.Consent,
+		Name: f.value("name"), Email: f.value("email"), Phone: f.value("phone"), ContactConsent: f.on("consent"),
 	})
 	switch fibonacco.CodeOf(err) {
 	case "":
-		http.Redirect(w, r, receiptPath(receipt), http.StatusSeeOther) //nolint:gosec // a path of ours, with a token that we signed
+		seeOther(w, r, receiptPath(receipt))
 	case fibonacco.Invalid:
 		page, perr := s.Approvals.ApprovalPage(r.Context(), token)
 		if perr != nil {
 			s.refuseApproval(w, r, token, perr)
 			return
 		}
-		typed.judge(err)
-		s.show(w, r, http.StatusUnprocessableEntity, s.approvePage(page, token, typed))
+		f.faults = faultsOf(err, approvalAdvice(f.value("name")))
+		for _, name := range []string{"name", "email", "phone"} {
+			f.values.Set(name, strings.ToValidUTF8(f.value(name), "\uFFFD"))
+		}
+		s.show(w, r, http.StatusUnprocessableEntity, s.approvePage(page, f))
 	default:
 		s.refuseApproval(w, r, token, err)
 	}
 }
 
-// judge says what is wrong, in words for whoever typed it.
-func (f *approvalForm) judge(err error) {
-	f.Wrong = map[string]string{}
-	var e *fibonacco.Error
-	if errors.As(err, &e) {
-		for _, field := range e.Fields {
-			f.Wrong[field.Field] = f.advice(field.Field)
-		}
+// approvalAdvice says what to do about each field, to whoever typed that name.
+func approvalAdvice(name string) func(fibonacco.FieldError) string {
+	all := fieldWords{
+		"name":    "This name has a character in it that we cannot store. Please type it again.",
+		"email":   "Please enter an email address, such as name@example.com.",
+		"phone":   "Please enter a phone number, such as 718 555 0142, or leave this empty.",
+		"consent": "Please tick this box. Without it we may not go ahead.",
 	}
-	for _, value := range []*string{&f.Name, &f.Email, &f.Phone} {
-		*value = strings.ToValidUTF8(*value, "\uFFFD")
-	}
-}
-
-func (f *approvalForm) advice(field string) string {
 	switch {
-	case field == "name" && strings.TrimSpace(f.Name) == "":
-		return "Please enter your name."
-	case field == "name" && utf8.RuneCountInString(f.Name) > 255:
-		return "This name is too long. Please shorten it to 255 characters."
-	case field == "name":
-		return "This name has a character in it that we cannot store. Please type it again."
-	case field == "email":
-		return "Please enter an email address, such as name@example.com."
-	case field == "phone":
-		return "Please enter a phone number, such as 718 555 0142, or leave this empty."
+	case strings.TrimSpace(name) == "":
+		all["name"] = "Please enter your name."
+	case utf8.RuneCountInString(name) > 255:
+		all["name"] = "This name is too long. Please shorten it to 255 characters."
 	}
-	return "Please tick this box. Without it we may not go ahead."
-}
-
-// described is what ties a field to its hints, and to what is wrong with it.
-func (f *approvalForm) described(field string, hints ...string) templ.Attributes {
-	all := templ.Attributes{}
-	if f.Wrong[field] != "" {
-		hints, all["aria-invalid"] = append(hints, field+"-wrong"), "true"
-	}
-	if len(hints) > 0 {
-		all["aria-describedby"] = strings.Join(hints, " ")
-	}
-	return all
+	return all.say
 }
 
 // renewApproval says the same whatever came of it: nobody learns whether there is an address.
 func (s *site) renewApproval(w http.ResponseWriter, r *http.Request) {
-	r.Body = http.MaxBytesReader(w, r.Body, formLimit)
-	if err := parseForm(r); err != nil {
-		s.badForm(w, r)
+	if !s.readForm(w, r) {
 		return
 	}
 	if err := s.Approvals.RenewApproval(r.Context(), r.PostForm.Get("token")); err != nil {
@@ -163,11 +121,10 @@ func (s *site) approved(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *site) answerOffer(w http.ResponseWriter, r *http.Request) {
-	r.Body = http.MaxBytesReader(w, r.Body, formLimit)
-	answer := ""
-	if err := parseForm(r); err == nil {
-		answer = r.PostForm.Get("answer")
+	if !s.readForm(w, r) {
+		return
 	}
+	answer := r.PostForm.Get("answer")
 	if answer != "yes" && answer != "no" {
 		s.badForm(w, r)
 		return
@@ -178,20 +135,18 @@ func (s *site) answerOffer(w http.ResponseWriter, r *http.Request) {
 		s.refuseApproval(w, r, "", err)
 		return
 	}
-	http.Redirect(w, r, receiptPath(receipt), http.StatusSeeOther)
+	seeOther(w, r, receiptPath(receipt))
 }
 
 func (s *site) askMeeting(w http.ResponseWriter, r *http.Request) {
-	r.Body = http.MaxBytesReader(w, r.Body, formLimit)
-	if err := parseForm(r); err != nil {
-		s.badForm(w, r)
+	if !s.readForm(w, r) {
 		return
 	}
 	receipt := r.PathValue("receipt")
 	err := s.Approvals.AskMeeting(r.Context(), receipt, r.PostForm.Get("wish"))
 	switch fibonacco.CodeOf(err) {
 	case "":
-		http.Redirect(w, r, receiptPath(receipt), http.StatusSeeOther)
+		seeOther(w, r, receiptPath(receipt))
 	case fibonacco.Invalid:
 		s.show(w, r, http.StatusUnprocessableEntity, s.message("That is a little long for us",
 			"Please go back and say it in at most 500 characters. Nothing was sent."))
@@ -261,11 +216,7 @@ func thanks(r *fibonacco.ApprovalReceipt) string {
 
 // saidYes is when a yes came, as its business reads a clock.
 func saidYes(r *fibonacco.ApprovalReceipt) string {
-	zone, err := fibonacco.LoadZone(r.Zone)
-	if err != nil {
-		zone = time.UTC
-	}
-	at := r.ApprovedAt.In(zone)
+	at := in(r.Zone, r.ApprovedAt)
 	half := "a.m."
 	if at.Hour() >= 12 {
 		half = "p.m."
@@ -281,8 +232,8 @@ func yesButton(page *fibonacco.ApprovalPage) string {
 	return "Yes, ask for it"
 }
 
-func approveTitle(page *fibonacco.ApprovalPage, f approvalForm) string {
-	if len(f.Wrong) > 0 {
+func approveTitle(page *fibonacco.ApprovalPage, f form) string {
+	if len(f.faults) > 0 {
 		return "Please look again: " + page.Offering.Title
 	}
 	return page.Offering.Title

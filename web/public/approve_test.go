@@ -157,7 +157,7 @@ func TestApproveByForm(t *testing.T) {
 
 		wrong := w.post("/approve", "token", token, "name", hostile, "email", "nobody", "phone", "call me")
 		equal(t, "wrong", wrong.Code, http.StatusUnprocessableEntity)
-		contains(t, "wrong", wrong.Body.String(), `role="alert"`, `href="#email"`, `href="#phone"`, `href="#consent"`, `aria-describedby="email-hint email-wrong" aria-invalid="true"`, `value="nobody"`, `value="call me"`, "<title>Please look again")
+		contains(t, "wrong", wrong.Body.String(), `role="alert"`, `href="#email"`, `href="#phone"`, `href="#consent"`, `aria-describedby="email-hint email-error" aria-invalid="true"`, `value="nobody"`, `value="call me"`, "<title>Please look again")
 		harmless(t, "wrong", wrong.Body.String())
 		equal(t, "stored", w.count(`SELECT count(*) FROM approvals`), 0)
 

@@ -37,8 +37,8 @@ type assistantForm struct {
 	owner       *fibonacco.BusinessOwner
 	transcripts []fibonacco.Transcript
 	saved       bool
-	refused     string            // why nothing was stored
-	wrong       map[string]string // by field
+	form               // the settings as they stand in its fields
+	refused     string // why nothing was stored, when no field is at fault
 	zone        *time.Location
 }
 
@@ -48,7 +48,9 @@ func (s *site) assistant(w http.ResponseWriter, r *http.Request, o *fibonacco.Bu
 		s.refuse(w, r, "assistant", err)
 		return
 	}
-	s.showAssistant(w, r, http.StatusOK, assistantForm{AssistantSettings: set, owner: o, saved: r.URL.Query().Get("saved") == "1"})
+	values := url.Values{"greeting": {set.Greeting}}
+	setAnswers(values, set.Questions)
+	s.showAssistant(w, r, http.StatusOK, assistantForm{AssistantSettings: set, owner: o, form: form{values: values}, saved: r.URL.Query().Get("saved") == "1"})
 }
 
 func (s *site) showAssistant(w http.ResponseWriter, r *http.Request, status int, f assistantForm) {
@@ -65,15 +67,13 @@ func (s *site) showAssistant(w http.ResponseWriter, r *http.Request, status int,
 
 // setAssistant stores all settings at once, or shows them again as they were typed.
 func (s *site) setAssistant(w http.ResponseWriter, r *http.Request, o *fibonacco.BusinessOwner) {
-	r.Body = http.MaxBytesReader(w, r.Body, formLimit)
-	if err := parseForm(r); err != nil {
-		s.badForm(w, r)
+	if !s.readForm(w, r) {
 		return
 	}
 	typed := readAssistant(r.PostForm)
 	err := s.Assistants.SetAssistant(r.Context(), o.SMBID, typed)
 	if err == nil {
-		http.Redirect(w, r, "/my/"+o.Token+"/assistant?saved=1", http.StatusSeeOther)
+		seeOther(w, r, "/my/"+o.Token+"/assistant?saved=1")
 		return
 	}
 	var e *fibonacco.Error
@@ -81,34 +81,23 @@ func (s *site) setAssistant(w http.ResponseWriter, r *http.Request, o *fibonacco
 		s.refuse(w, r, "change the assistant", err)
 		return
 	}
-	set, err := s.Assistants.Assistant(r.Context(), o.SMBID)
-	if err != nil {
-		s.refuse(w, r, "assistant", err)
+	set, gone := s.Assistants.Assistant(r.Context(), o.SMBID)
+	if gone != nil {
+		s.refuse(w, r, "assistant", gone)
 		return
 	}
-	set.On, set.Greeting, set.TellStreet, set.Questions = typed.On, typed.Greeting, typed.TellStreet, typed.Questions
-	f := assistantForm{AssistantSettings: set, owner: o, wrong: map[string]string{}, refused: "Nothing was saved yet. Please look at what is marked."}
+	set.On, set.TellStreet, set.Questions = typed.On, typed.TellStreet, typed.Questions
+	f := assistantForm{AssistantSettings: set, owner: o, form: form{values: r.PostForm, faults: faultsOf(err, assistantWords.say)}}
 	status := http.StatusUnprocessableEntity
 	if e.Code == fibonacco.Conflict {
 		f.refused, status = sentence(e.Message), http.StatusConflict
-	}
-	for _, field := range e.Fields {
-		f.wrong[field.Field] = field.Reason
 	}
 	s.showAssistant(w, r, status, f)
 }
 
 // readAssistant takes the form; pairs are numbered as they are shown.
-func readAssistant(form url.Values) fibonacco.AssistantSettings {
-	set := fibonacco.AssistantSettings{On: form.Get("on") != "", Greeting: form.Get("greeting"), TellStreet: form.Get("street") != ""}
-	for i := range 60 {
-		n := strconv.Itoa(i)
-		if !form.Has("question-" + n) {
-			break
-		}
-		set.Questions = append(set.Questions, fibonacco.Answered{Question: form.Get("question-" + n), Answer: form.Get("answer-" + n)})
-	}
-	return set
+func readAssistant(v url.Values) fibonacco.AssistantSettings {
+	return fibonacco.AssistantSettings{On: v.Get("on") != "", Greeting: v.Get("greeting"), TellStreet: v.Get("street") != "", Questions: typedAnswers(v)}
 }
 
 func (s *site) tryAssistant(w http.ResponseWriter, r *http.Request, o *fibonacco.BusinessOwner) {
@@ -117,16 +106,16 @@ func (s *site) tryAssistant(w http.ResponseWriter, r *http.Request, o *fibonacco
 		s.refuse(w, r, "try the assistant", err)
 		return
 	}
-	http.Redirect(w, r, chatURL(slug, session), http.StatusSeeOther)
+	seeOther(w, r, chatURL(slug, session))
 }
 
-// pairs are the questions with some empty ones to fill in.
-func (f assistantForm) pairs() []fibonacco.Answered {
-	all := append([]fibonacco.Answered{}, f.Questions...)
-	for n := len(all); n > 0 && all[n-1] == (fibonacco.Answered{}); n-- {
-		all = all[:n-1]
+// pairs is how many questions the form has: those that are there, with some empty ones to fill in.
+func (f assistantForm) pairs() int {
+	n := len(f.Questions)
+	for n > 0 && f.Questions[n-1] == (fibonacco.Answered{}) {
+		n--
 	}
-	return append(all, make([]fibonacco.Answered, blankQuestions)...)
+	return n + blankQuestions
 }
 
 // scriptTag is the line for the business's own site.
@@ -175,23 +164,8 @@ func (f assistantForm) state() string {
 	return "It is off, and talks to nobody but you."
 }
 
-// wrongFields are the fields to look at, in the order of the form, as the id and what is wrong.
-func (f assistantForm) wrongFields() (all [][2]string) {
-	if r := f.wrong["greeting"]; r != "" {
-		all = append(all, [2]string{"greeting", "The first words: " + r})
-	}
-	if r := f.wrong["questions"]; r != "" {
-		all = append(all, [2]string{"questions", "The questions " + r})
-	}
-	for i := range f.Questions {
-		for _, part := range []string{"question", "answer"} {
-			if r := f.wrong[fmt.Sprintf("questions.%d.%s", i, part)]; r != "" {
-				all = append(all, [2]string{fmt.Sprintf("%s-%d", part, i), fmt.Sprintf("%s %d %s", strings.ToUpper(part[:1])+part[1:], i+1, r)})
-			}
-		}
-	}
-	return all
-}
+// assistantWords is what its fields are called.
+var assistantWords = fieldWords{"greeting": "The first words", "questions": "The questions", "questions.question": "Question #", "questions.answer": "Answer #"}
 
 // firstWords is what a visitor began with.
 func firstWords(t fibonacco.Transcript) string {

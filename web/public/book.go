@@ -83,7 +83,7 @@ func (s *site) book(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if asked && c.offers(at) {
-		s.show(w, r, http.StatusOK, s.bookForm(page, kind, newBookForm(at), at))
+		s.show(w, r, http.StatusOK, s.bookFormPage(page, kind, newBookForm(at), at))
 		return
 	}
 	c.Gone = asked
@@ -147,9 +147,7 @@ const bookingsASecond = 2
 
 // makeBooking takes the form.
 func (s *site) makeBooking(w http.ResponseWriter, r *http.Request) {
-	r.Body = http.MaxBytesReader(w, r.Body, formLimit)
-	if err := parseForm(r); err != nil {
-		s.badForm(w, r)
+	if !s.readForm(w, r) {
 		return
 	}
 	page, kind, ok := s.offered(w, r)
@@ -164,13 +162,13 @@ func (s *site) makeBooking(w http.ResponseWriter, r *http.Request) {
 	at, err := time.Parse(time.RFC3339, r.PostForm.Get("at"))
 	if err != nil || kind == nil || r.PostForm.Get("kind") != strconv.FormatInt(kind.ID, 10) {
 		// There is nothing to show again: the form was for something that is not offered any more.
-		http.Redirect(w, r, "/book/"+url.PathEscape(slug), http.StatusSeeOther)
+		seeOther(w, r, "/book/"+url.PathEscape(slug))
 		return
 	}
 	form := readBookForm(r.PostForm)
 	if r.PostForm.Get(honeypot) != "" {
 		form.robot = true
-		s.show(w, r, http.StatusUnprocessableEntity, s.bookForm(page, kind, form, at))
+		s.show(w, r, http.StatusUnprocessableEntity, s.bookFormPage(page, kind, form, at))
 		return
 	}
 	made, err := s.Booking.Book(r.Context(), slug, fibonacco.BookingRequest{
@@ -179,10 +177,10 @@ func (s *site) makeBooking(w http.ResponseWriter, r *http.Request) {
 	})
 	switch fibonacco.CodeOf(err) {
 	case "":
-		http.Redirect(w, r, "/booking/"+made.Token+"?done=booked", http.StatusSeeOther)
+		seeOther(w, r, "/booking/"+made.Token+"?done=booked")
 	case fibonacco.Invalid:
-		form.refused = fieldsOf(err)
-		s.show(w, r, http.StatusUnprocessableEntity, s.bookForm(page, kind, form, at))
+		form.faults = faultsOf(err, bookWords.say)
+		s.show(w, r, http.StatusUnprocessableEntity, s.bookFormPage(page, kind, form, at))
 	case fibonacco.Conflict:
 		s.takenMeanwhile(w, r, page, kind, form, at)
 	case fibonacco.TooMany:
@@ -193,7 +191,7 @@ func (s *site) makeBooking(w http.ResponseWriter, r *http.Request) {
 }
 
 // takenMeanwhile shows the form once more, with what was typed and the nearest times that are free.
-func (s *site) takenMeanwhile(w http.ResponseWriter, r *http.Request, page *fibonacco.PublicBookingPage, kind *fibonacco.AppointmentKind, form *typed, at time.Time) {
+func (s *site) takenMeanwhile(w http.ResponseWriter, r *http.Request, page *fibonacco.PublicBookingPage, kind *fibonacco.AppointmentKind, form *bookForm, at time.Time) {
 	c := s.calendar(w, r, page, kind, monthOf(at, page))
 	if c == nil {
 		return
@@ -205,7 +203,7 @@ func (s *site) takenMeanwhile(w http.ResponseWriter, r *http.Request, page *fibo
 		s.show(w, r, http.StatusConflict, s.bookTimes(page, c))
 		return
 	}
-	s.show(w, r, http.StatusConflict, s.bookForm(page, kind, form, at))
+	s.show(w, r, http.StatusConflict, s.bookFormPage(page, kind, form, at))
 }
 
 func (s *site) tooManyBookings(w http.ResponseWriter, r *http.Request) {
@@ -215,22 +213,29 @@ func (s *site) tooManyBookings(w http.ResponseWriter, r *http.Request) {
 		"The emails about them have links to move or cancel them. If you need more, please call the business."))
 }
 
-// honeypot is a field that people do not see, and programs fill in.
-const honeypot = "website"
-
-// newBookForm is an empty form that no other is mistaken for.
-func newBookForm(at time.Time) *typed {
-	raw := make([]byte, 16)
-	_, _ = rand.Read(raw) // never fails
-	return &typed{values: url.Values{"form": {base64.RawURLEncoding.EncodeToString(raw)}, "at": {at.UTC().Format(time.RFC3339)}}}
+// bookForm is the form for a booking.
+type bookForm struct {
+	form
+	robot   bool        // the field that people do not see was filled in
+	instead []time.Time // times to pick from, because the one that was asked for is taken
 }
 
-func readBookForm(posted url.Values) *typed {
-	form := &typed{values: posted}
-	if n := len(form.value("form")); n == 0 || n > 100 {
+// bookWords is what the form's fields are called.
+var bookWords = fieldWords{"name": "Your name", "email": "Email", "phone": "Phone", "note": "Anything we should know"}
+
+// newBookForm is an empty form that no other is mistaken for.
+func newBookForm(at time.Time) *bookForm {
+	raw := make([]byte, 16)
+	_, _ = rand.Read(raw) // never fails
+	return &bookForm{form: form{values: url.Values{"form": {base64.RawURLEncoding.EncodeToString(raw)}, "at": {at.UTC().Format(time.RFC3339)}}}}
+}
+
+func readBookForm(posted url.Values) *bookForm {
+	f := &bookForm{form: form{values: posted}}
+	if n := len(f.value("form")); n == 0 || n > 100 {
 		posted.Set("form", newBookForm(time.Time{}).value("form"))
 	}
-	return form
+	return f
 }
 
 // nearest is the n free times of a month that are nearest to a time, in order.

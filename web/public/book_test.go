@@ -86,7 +86,7 @@ func TestBookFormRefused(t *testing.T) {
 	path, body := w.slot(0)
 	equal(t, "looking books nothing", w.bookings(), 0)
 	refused, _ := w.post(marisolsPage, filled(body, url.Values{"name": {""}, "email": {"ann@"}, "phone": {"none"}, "note": {"<b>\"kept\"</b>"}}), http.StatusUnprocessableEntity)
-	contains(t, "refused", refused, "3 things need another look", `<a href="#email">Email</a> is not an email address`, `aria-invalid="true"`, `aria-describedby="email-hint email-error"`,
+	contains(t, "refused", refused, "3 things need another look", `<a href="#email">Email is not an email address`, `aria-invalid="true"`, `aria-describedby="email-hint email-error"`,
 		`id="email-error"`, `value="ann@"`, "&lt;b&gt;&#34;kept&#34;&lt;/b&gt;</textarea>")
 	robot, _ := w.post(marisolsPage, filled(body, url.Values{"name": {"Ann"}, "email": {"ann@example.com"}, "website": {"x"}}), http.StatusUnprocessableEntity)
 	contains(t, "a program", robot, "Nothing was booked", "Leave this empty")
@@ -184,7 +184,7 @@ func TestMyBooking(t *testing.T) {
 	form.Set("seats", "0")
 	form.Set("gap_after", "15")
 	refused, _ := w.post(mine, form, http.StatusUnprocessableEntity)
-	contains(t, "refused", refused, "3 things need another look", `href="#kinds-1-minutes">What can be booked, row 2: the minutes</a>`, `href="#special-0-to"`, `href="#seats"`, `value="Color &lt;b&gt;"`, `value="long"`, `aria-describedby="seats-error"`)
+	contains(t, "refused", refused, "3 things need another look", `href="#kinds-1-minutes">What can be booked, row 2: the minutes must be`, `href="#special-0-to"`, `href="#seats"`, `value="Color &lt;b&gt;"`, `value="long"`, `aria-describedby="seats-error"`)
 	form.Set("kinds[1].minutes", "90")
 	form.Set("special[0].to", "2026-12-26")
 	form.Set("seats", "2")
@@ -208,7 +208,7 @@ func TestMyBooking(t *testing.T) {
 	form.Set("kinds[1].minutes", "")
 	w.post(mine, form, http.StatusSeeOther)
 	nothing, _ := w.post(mine, url.Values{"action": {"open"}}, http.StatusUnprocessableEntity)
-	contains(t, "nothing to book", nothing, `<a href="#kinds">What can be booked</a> must have at least one row`)
+	contains(t, "nothing to book", nothing, `<a href="#kinds">What can be booked must have at least one row`)
 	w.post(mine, url.Values{"action": {"steal"}}, http.StatusUnprocessableEntity)
 	w.post(mine, url.Values{"action": {"cancel"}, "booking": {"77"}}, http.StatusNotFound)
 }

@@ -21,8 +21,10 @@ func (s *site) booking(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *site) cancelBooking(w http.ResponseWriter, r *http.Request) {
-	r.Body = http.MaxBytesReader(w, r.Body, formLimit)
-	if err := parseForm(r); err != nil || r.PostForm.Get("action") != "cancel" {
+	if !s.readForm(w, r) {
+		return
+	}
+	if r.PostForm.Get("action") != "cancel" {
 		s.badForm(w, r)
 		return
 	}
@@ -35,9 +37,9 @@ func (s *site) changed(w http.ResponseWriter, r *http.Request, b *fibonacco.Cust
 	token := r.PathValue("token")
 	switch fibonacco.CodeOf(err) {
 	case "":
-		http.Redirect(w, r, "/booking/"+b.Token+"?done="+done, http.StatusSeeOther) //nolint:gosec // one of our own pages
+		seeOther(w, r, "/booking/"+b.Token+"?done="+done)
 	case fibonacco.Forbidden:
-		http.Redirect(w, r, "/booking/"+url.PathEscape(token)+"?done=late", http.StatusSeeOther)
+		seeOther(w, r, "/booking/"+url.PathEscape(token)+"?done=late")
 	default:
 		s.refuse(w, r, "change a booking", err)
 	}
@@ -97,9 +99,7 @@ func (s *site) showMove(w http.ResponseWriter, r *http.Request, status int, mont
 }
 
 func (s *site) makeMove(w http.ResponseWriter, r *http.Request) {
-	r.Body = http.MaxBytesReader(w, r.Body, formLimit)
-	if err := parseForm(r); err != nil {
-		s.badForm(w, r)
+	if !s.readForm(w, r) {
 		return
 	}
 	at, err := time.Parse(time.RFC3339, r.PostForm.Get("at"))

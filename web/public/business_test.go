@@ -270,7 +270,7 @@ func TestHostilePage(t *testing.T) {
 	// The same by the form: what was typed stands in the fields again.
 	status, _, body := s.post("page/facts", url.Values{"name": {poison}, "website": {"javascript:alert(1)"}, "about": {"\n" + poison}})
 	equal(t, "status", status, http.StatusUnprocessableEntity)
-	contains(t, "typed", body, `value="javascript:alert(1)"`, "Website is not the address of a website", `href="#website"`, `aria-describedby="website-err"`)
+	contains(t, "typed", body, `value="javascript:alert(1)"`, "Website is not the address of a website", `href="#website"`, `aria-describedby="website-error"`)
 	if strings.Contains(body, "<script") {
 		t.Error("the form runs what was typed")
 	}

@@ -52,9 +52,9 @@ var widgetScript []byte
 // chatDraft is what a visitor typed that was not taken, with what was wrong.
 type chatDraft struct {
 	message string
-	problem string            // of the message
-	contact map[string]string // of the form for a person, when that was sent
-	wrong   map[string]string // by its fields
+	problem string // of the message
+	person  *form  // for a person, when that was sent
+	refused string // why that was not taken, when no field is at fault
 }
 
 // widget serves the script. Of a helper that is off it is empty, so that the business's page shows nothing
@@ -106,9 +106,7 @@ func (s *site) refuseChat(w http.ResponseWriter, r *http.Request, err error) {
 
 // say takes a message. With a script the answer streams; without, the page is shown anew.
 func (s *site) say(w http.ResponseWriter, r *http.Request) {
-	r.Body = http.MaxBytesReader(w, r.Body, formLimit)
-	if err := parseForm(r); err != nil {
-		s.badForm(w, r)
+	if !s.readForm(w, r) {
 		return
 	}
 	text := r.PostForm.Get("message")
@@ -134,7 +132,7 @@ func (s *site) say(w http.ResponseWriter, r *http.Request) {
 	case err != nil:
 		s.refuseMessage(w, r, text, err)
 	default:
-		http.Redirect(w, r, chatURL(slug, session)+"#write", http.StatusSeeOther) //nolint:gosec // a path of ours, whatever the names in it
+		seeOther(w, r, chatURL(slug, session)+"#write")
 	}
 }
 
@@ -194,47 +192,38 @@ func said(err error) (problem string, status int) {
 	return "", 0
 }
 
-// sentence is a phrase with a capital and a period.
-func sentence(phrase string) string {
-	if phrase == "" {
-		return ""
-	}
-	phrase = strings.ToUpper(phrase[:1]) + phrase[1:]
-	if strings.HasSuffix(phrase, "?") {
-		return phrase
-	}
-	return phrase + "."
-}
-
 // leaveContact has the business told, and shows the conversation with what became of it.
 func (s *site) leaveContact(w http.ResponseWriter, r *http.Request) {
-	r.Body = http.MaxBytesReader(w, r.Body, formLimit)
-	if err := parseForm(r); err != nil {
-		s.badForm(w, r)
+	if !s.readForm(w, r) {
 		return
 	}
 	slug, session := r.PathValue("slug"), r.PathValue("session")
-	c := fibonacco.ChatContact{Name: r.PostForm.Get("name"), Reach: r.PostForm.Get("reach")}
 	err := s.paced(r, false)
 	if err == nil {
-		err = s.Chats.LeaveContact(r.Context(), slug, session, c)
+		err = s.Chats.LeaveContact(r.Context(), slug, session, fibonacco.ChatContact{Name: r.PostForm.Get("name"), Reach: r.PostForm.Get("reach")})
 	}
-	draft := chatDraft{contact: map[string]string{"name": c.Name, "reach": c.Reach}, wrong: map[string]string{}}
+	draft := chatDraft{person: &form{values: r.PostForm}}
 	var e *fibonacco.Error
 	switch {
 	case err == nil:
-		http.Redirect(w, r, chatURL(slug, session)+"#write", http.StatusSeeOther)
+		seeOther(w, r, chatURL(slug, session)+"#write")
 	case errors.As(err, &e) && e.Code == fibonacco.Invalid:
-		for _, f := range e.Fields {
-			draft.wrong[f.Field] = f.Reason
-		}
+		draft.person.faults = faultsOf(err, fieldWords{"name": "Your name", "reach": "Email or phone number"}.say)
 		s.showChat(w, r, http.StatusUnprocessableEntity, draft)
 	case errors.As(err, &e) && (e.Code == fibonacco.TooMany || e.Code == fibonacco.Conflict):
-		draft.wrong[""] = sentence(e.Message)
+		draft.refused = sentence(e.Message)
 		s.showChat(w, r, http.StatusTooManyRequests, draft)
 	default:
 		s.refuseChat(w, r, err)
 	}
+}
+
+// contact is the form for a person as it is shown.
+func (d chatDraft) contact() form {
+	if d.person == nil {
+		return form{}
+	}
+	return *d.person
 }
 
 func chatURL(slug, session string) string {

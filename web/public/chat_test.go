@@ -203,7 +203,7 @@ func TestChatWithoutScript(t *testing.T) {
 
 	w = serveOn(h, form("/chat/shop/S/person", "name=&reach="+url.QueryEscape(spiteful)))
 	equal(t, "no name", w.Code, http.StatusUnprocessableEntity)
-	contains(t, "no name", w.Body.String(), "This is missing: how should they call you?", `<details class="person" data-person open`)
+	contains(t, "no name", w.Body.String(), "Your name is missing: how should they call you?", `<details class="person" data-person open`)
 	chatHarmless(t, "no name", w.Body.String())
 	equal(t, "a person", serveOn(h, form("/chat/shop/S/person", "name=Rosa&reach=rosa@example.com")).Code, http.StatusSeeOther)
 	equal(t, "who", *c.contact, fibonacco.ChatContact{Name: "Rosa", Reach: "rosa@example.com"})
@@ -251,7 +251,7 @@ func TestAssistantPage(t *testing.T) {
 	equal(t, "status", w.Code, http.StatusOK)
 	chatHarmless(t, "page", w.Body.String())
 	contains(t, "page", w.Body.String(), "It is off, and talks to nobody but you.", "Not told: it says that it does not know.", "Monday 9 a.m. to 5 p.m.",
-		`&lt;script src=&#34;https://go.example.com/chat/shop/widget.js&#34; async&gt;&lt;/script&gt;`, "March 3, 8:05 p.m.", "rosa@example.com", `name="question-3"`, "no email address for you")
+		`&lt;script src=&#34;https://go.example.com/chat/shop/widget.js&#34; async&gt;&lt;/script&gt;`, "March 3, 8:05 p.m.", "rosa@example.com", `name="questions[3].question"`, "no email address for you")
 	for path, status := range map[string]int{"/my/bad/assistant": 403, "/my/other/assistant": 404} {
 		equal(t, path, serveOn(h, get(path)).Code, status)
 	}
@@ -260,17 +260,17 @@ func TestAssistantPage(t *testing.T) {
 	}
 	equal(t, "changed by strangers", c.set == nil, true)
 
-	w = serveOn(h, form("/my/good/assistant", "on=on&greeting=Hi&question-0=&answer-0=&question-1=Q&answer-1=A"))
+	w = serveOn(h, form("/my/good/assistant", "on=on&greeting=Hi&questions%5B0%5D.question=&questions%5B0%5D.answer=&questions%5B1%5D.question=Q&questions%5B1%5D.answer=A"))
 	equal(t, "saved", w.Code, http.StatusSeeOther)
 	equal(t, "leads", w.Header().Get("Location"), "/my/good/assistant?saved=1")
 	if !c.set.On || c.set.TellStreet || c.set.Greeting != "Hi" || len(c.set.Questions) != 2 || c.set.Questions[1] != (fibonacco.Answered{Question: "Q", Answer: "A"}) {
 		t.Errorf("stored %+v", c.set)
 	}
-	c.refuse = fibonacco.InvalidFields("no", []fibonacco.FieldError{{Field: "greeting", Reason: "must be at most 300 characters long"}, {Field: "questions.0.answer", Reason: "is missing: what should be said?"}})
-	w = serveOn(h, form("/my/good/assistant", "street=on&greeting="+url.QueryEscape(spiteful)+"&question-0="+url.QueryEscape(spiteful)+"&answer-0="))
+	c.refuse = fibonacco.InvalidFields("no", []fibonacco.FieldError{{Field: "greeting", Reason: "must be at most 300 characters long"}, {Field: "questions[0].answer", Reason: "is missing: what should be said?"}})
+	w = serveOn(h, form("/my/good/assistant", "street=on&greeting="+url.QueryEscape(spiteful)+"&questions%5B0%5D.question="+url.QueryEscape(spiteful)+"&questions%5B0%5D.answer="))
 	equal(t, "refused", w.Code, http.StatusUnprocessableEntity)
 	chatHarmless(t, "refused", w.Body.String())
-	contains(t, "refused", w.Body.String(), "Nothing was saved yet.", `<a href="#greeting">`, `<a href="#answer-0">Answer 1 is missing: what should be said?</a>`, "This must be at most 300 characters long.", `name="street" value="on" checked`)
+	contains(t, "refused", w.Body.String(), "Nothing is saved yet.", `<a href="#greeting">`, `<a href="#questions-0-answer">Answer 1 is missing: what should be said?</a>`, "The first words must be at most 300 characters long.", `name="street" value="on" checked`)
 	c.refuse = fibonacco.Errorf(fibonacco.Conflict, "the chat helper was taken out of service")
 	equal(t, "ended", serveOn(h, form("/my/good/assistant", "on=on")).Code, http.StatusConflict)
 

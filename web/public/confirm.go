@@ -57,8 +57,10 @@ func (s *site) confirmation(w http.ResponseWriter, r *http.Request) {
 
 // confirm takes the yes. It wants the page's own button: whoever posts nothing has read nothing.
 func (s *site) confirm(w http.ResponseWriter, r *http.Request) {
-	r.Body = http.MaxBytesReader(w, r.Body, formLimit)
-	if err := parseForm(r); err != nil || r.PostForm.Get("action") != "confirm" {
+	if !s.readForm(w, r) {
+		return
+	}
+	if r.PostForm.Get("action") != "confirm" {
 		s.badForm(w, r)
 		return
 	}

@@ -52,7 +52,7 @@ func TestOwnerPostsAnEvent(t *testing.T) {
 	leap.Set("day", "2026-03-08")
 	leap.Set("starts", "2:30am")
 	_, _, body = s.post("events/new", leap)
-	contains(t, "a time that is not", body, "Starts does not exist on March 8, 2026: the clocks go forward over it", `aria-describedby="starts-err"`)
+	contains(t, "a time that is not", body, "Starts does not exist on March 8, 2026: the clocks go forward over it", `aria-describedby="starts-error"`)
 
 	status, location, _ := s.post("events/new", blockParty())
 	equal(t, "saved", fmt.Sprint(status, location), "303/my/seven/events/1?saved=draft")

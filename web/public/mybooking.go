@@ -18,7 +18,7 @@ func (s *site) myBooking(w http.ResponseWriter, r *http.Request, o *fibonacco.Bu
 }
 
 // showMyBooking shows the page, with a form that was refused in the place of what is stored.
-func (s *site) showMyBooking(w http.ResponseWriter, r *http.Request, o *fibonacco.BusinessOwner, status int, refused *typed) {
+func (s *site) showMyBooking(w http.ResponseWriter, r *http.Request, o *fibonacco.BusinessOwner, status int, refused *form) {
 	p, err := s.Booking.BookingPage(r.Context(), o.SMBID)
 	if fibonacco.CodeOf(err) == fibonacco.NotFound {
 		s.show(w, r, http.StatusNotFound, s.message("You have no booking page", "It is made when you say yes to it. Our emails about it have the button."))
@@ -41,9 +41,7 @@ func (s *site) showMyBooking(w http.ResponseWriter, r *http.Request, o *fibonacc
 
 // changeMyBooking does what one of the page's buttons says.
 func (s *site) changeMyBooking(w http.ResponseWriter, r *http.Request, o *fibonacco.BusinessOwner) {
-	r.Body = http.MaxBytesReader(w, r.Body, formLimit)
-	if err := parseForm(r); err != nil {
-		s.badForm(w, r)
+	if !s.readForm(w, r) {
 		return
 	}
 	var err error
@@ -64,17 +62,17 @@ func (s *site) changeMyBooking(w http.ResponseWriter, r *http.Request, o *fibona
 	switch fibonacco.CodeOf(err) {
 	case "":
 	case fibonacco.Invalid:
-		form := &typed{values: r.PostForm}
+		f := &form{values: r.PostForm}
 		if action != "save" {
-			form = nil
+			f = nil
 			if p, err := s.Booking.BookingPage(r.Context(), o.SMBID); err == nil {
-				form = settingsForm(p.Settings)
+				f = settingsForm(p.Settings)
 			}
 		}
-		if form != nil {
-			form.refused = fieldsOf(err)
+		if f != nil {
+			f.faults = faultsOf(err, settingWords.say)
 		}
-		s.showMyBooking(w, r, o, http.StatusUnprocessableEntity, form)
+		s.showMyBooking(w, r, o, http.StatusUnprocessableEntity, f)
 		return
 	case fibonacco.Forbidden:
 		done = "not"
@@ -82,14 +80,14 @@ func (s *site) changeMyBooking(w http.ResponseWriter, r *http.Request, o *fibona
 		s.refuse(w, r, "change own booking page", err)
 		return
 	}
-	http.Redirect(w, r, "/my/"+url.PathEscape(o.Token)+"/booking?done="+done, http.StatusSeeOther) //nolint:gosec // one of our own pages
+	seeOther(w, r, "/my/"+url.PathEscape(o.Token)+"/booking?done="+done)
 }
 
 // myBookingView is what the owner's page shows.
 type myBookingView struct {
 	*fibonacco.BookingPage
 	Coming []fibonacco.Booking
-	Form   *typed
+	Form   *form
 	Action string
 	Done   string // what was done just now; "" nothing
 }
@@ -105,9 +103,6 @@ func (v myBookingView) Said() string {
 	}[v.Done]
 }
 
-// week is the days as a business counts them.
-var week = []time.Weekday{time.Monday, time.Tuesday, time.Wednesday, time.Thursday, time.Friday, time.Saturday, time.Sunday}
-
 // How many rows of each kind a form may have, and how many are empty to begin with.
 const (
 	mostRows  = 120
@@ -115,7 +110,7 @@ const (
 )
 
 // settingsForm is settings as a form, with rows to spare.
-func settingsForm(s fibonacco.BookingSettings) *typed {
+func settingsForm(s fibonacco.BookingSettings) *form {
 	v := url.Values{}
 	number := func(name string, n int) { v.Set(name, strconv.Itoa(n)) }
 	for i := range len(s.Kinds) + spareRows {
@@ -128,7 +123,7 @@ func settingsForm(s fibonacco.BookingSettings) *typed {
 		}
 	}
 	i := 0
-	for _, day := range week {
+	for _, day := range weekdays {
 		of := slices.DeleteFunc(slices.Clone(s.Hours), func(h fibonacco.OpeningHours) bool { return h.Day != day })
 		for n := range max(2, len(of)) { // a day may have a break
 			row := fmt.Sprintf("hours[%d].", i)
@@ -161,7 +156,7 @@ func settingsForm(s fibonacco.BookingSettings) *typed {
 	v.Set("place", s.Place)
 	v.Set("phone", s.Phone)
 	v.Set("email", s.Email)
-	return &typed{values: v}
+	return &form{values: v}
 }
 
 // readSettings is a form as settings. What is no number is one that is refused.
@@ -232,7 +227,7 @@ func typedDate(text string) string {
 type choice struct{ Value, Label string }
 
 // minuteChoices is lengths of time to pick from; one that is in force, and not among them, comes last.
-func minuteChoices(f *typed, name string, minutes ...int) (all []choice) {
+func minuteChoices(f *form, name string, minutes ...int) (all []choice) {
 	if n, err := strconv.Atoi(f.value(name)); err == nil && n > 0 && !slices.Contains(minutes, n) {
 		minutes = append(minutes, n)
 	}
@@ -246,7 +241,7 @@ func minuteChoices(f *typed, name string, minutes ...int) (all []choice) {
 	return all
 }
 
-func dayChoices(f *typed, name string, days ...int) (all []choice) {
+func dayChoices(f *form, name string, days ...int) (all []choice) {
 	if n, err := strconv.Atoi(f.value(name)); err == nil && n > 0 && !slices.Contains(days, n) {
 		days = append(days, n)
 	}
@@ -257,7 +252,7 @@ func dayChoices(f *typed, name string, days ...int) (all []choice) {
 }
 
 // hourRows is the rows of the form for one day of the week.
-func hourRows(f *typed, day time.Weekday) (all []int) {
+func hourRows(f *form, day time.Weekday) (all []int) {
 	for i := range rowsOf(f.values, "hours", "day") {
 		if f.value(fmt.Sprintf("hours[%d].day", i)) == strconv.Itoa(int(day)) {
 			all = append(all, i)
@@ -266,8 +261,8 @@ func hourRows(f *typed, day time.Weekday) (all []int) {
 	return all
 }
 
-// settingLabels is what a summary calls the fields; # is the number of a row.
-var settingLabels = map[string]string{
+// settingWords is what the fields of the settings are called.
+var settingWords = fieldWords{
 	"kinds": "What can be booked", "kinds.name": "What can be booked, row #: the name", "kinds.minutes": "What can be booked, row #: the minutes",
 	"hours": "Weekly hours", "hours.opens": "Weekly hours: the time to open", "hours.closes": "Weekly hours: the time to close",
 	"special": "Days off and special days", "special.from": "Special days, row #: the first day", "special.to": "Special days, row #: the last day",

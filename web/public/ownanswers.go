@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
 
 	"github.com/fibonacco/fibonacco"
@@ -12,42 +11,38 @@ import (
 
 func (s *site) ownAnswers(w http.ResponseWriter, r *http.Request, v pageVisit) {
 	values := url.Values{"services": {strings.Join(v.page.Services, "\n")}}
-	for i, q := range v.page.Questions {
-		values.Set(fmt.Sprintf("questions[%d].question", i), q.Question)
-		values.Set(fmt.Sprintf("questions[%d].answer", i), q.Answer)
-	}
-	s.show(w, r, http.StatusOK, s.ownAnswersForm(v, ownForm{r.URL.EscapedPath(), values, nil}, len(v.page.Questions)+2))
+	setAnswers(values, v.page.Questions)
+	s.show(w, r, http.StatusOK, s.ownAnswersForm(v, form{r.URL.EscapedPath(), values, nil}, len(v.page.Questions)+2))
 }
 
 func (s *site) saveAnswers(w http.ResponseWriter, r *http.Request, v pageVisit) {
-	if !s.readOwnForm(w, r, formLimit) {
+	if !s.readForm(w, r) {
 		return
 	}
-	var questions []fibonacco.Answered
-	for i := 0; i < 40 && r.PostForm.Has(fmt.Sprintf("questions[%d].question", i)); i++ {
-		questions = append(questions, fibonacco.Answered{
-			Question: r.PostForm.Get(fmt.Sprintf("questions[%d].question", i)), Answer: r.PostForm.Get(fmt.Sprintf("questions[%d].answer", i)),
-		})
-	}
+	questions := typedAnswers(r.PostForm)
 	err := s.Business.SaveAnswers(r.Context(), v.SMBID, strings.Split(r.PostForm.Get("services"), "\n"), questions)
-	s.saved(w, r, v, "answers", err, func(bad []fibonacco.FieldError) {
-		s.show(w, r, http.StatusUnprocessableEntity, s.ownAnswersForm(v, ownForm{r.URL.EscapedPath(), r.PostForm, bad}, len(questions)))
+	s.saved(w, r, v, "answers", err, answersWords, func(again form) {
+		s.show(w, r, http.StatusUnprocessableEntity, s.ownAnswersForm(v, again, len(questions)))
 	})
 }
 
-func answersLabel(field string) string {
-	var n int
-	switch {
-	case field == "services":
-		return "What you do"
-	case strings.HasSuffix(field, ".question"):
-		if _, err := fmt.Sscanf(field, "questions[%d].question", &n); err == nil {
-			return "Question " + strconv.Itoa(n+1)
-		}
-	case strings.HasSuffix(field, ".answer"):
-		if _, err := fmt.Sscanf(field, "questions[%d].answer", &n); err == nil {
-			return "Answer " + strconv.Itoa(n+1)
-		}
+// setAnswers puts questions with their answers into a form.
+func setAnswers(v url.Values, all []fibonacco.Answered) {
+	for i, q := range all {
+		v.Set(fmt.Sprintf("questions[%d].question", i), q.Question)
+		v.Set(fmt.Sprintf("questions[%d].answer", i), q.Answer)
 	}
-	return "The questions"
+}
+
+// typedAnswers is the questions of a form with their answers.
+func typedAnswers(v url.Values) (all []fibonacco.Answered) {
+	for i := range rowsOf(v, "questions", "question") {
+		all = append(all, fibonacco.Answered{Question: v.Get(fmt.Sprintf("questions[%d].question", i)), Answer: v.Get(fmt.Sprintf("questions[%d].answer", i))})
+	}
+	return all
+}
+
+// answersWords is what the fields are called.
+var answersWords = fieldWords{
+	"services": "What you do", "questions": "The questions", "questions.question": "Question #", "questions.answer": "Answer #",
 }

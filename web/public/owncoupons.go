@@ -12,11 +12,9 @@ import (
 
 // couponForm is what the form of one coupon shows.
 type couponForm struct {
+	form
 	Coupon *fibonacco.CouponPage // nil for a new one
-	Action string
 	Back   string
-	Typed  fibonacco.CouponDraft
-	Faults []fault
 }
 
 // held reports whether people hold the coupon, so that little of it can change.
@@ -79,12 +77,12 @@ func (s *site) editCoupon(w http.ResponseWriter, r *http.Request, o *fibonacco.B
 		return
 	}
 	if c := f.Coupon; c != nil && c.TotalLimit > 0 {
-		f.Typed = fibonacco.CouponDraft{
-			Title: c.Title, Terms: c.Terms, Code: c.Code, TotalLimit: strconv.Itoa(c.TotalLimit),
-			Starts: in(zone, *c.StartsAt).Format(time.DateOnly), Ends: in(zone, c.EndsAt.Add(-1)).Format(time.DateOnly),
+		f.values = url.Values{
+			"title": {c.Title}, "terms": {c.Terms}, "code": {c.Code}, "total_limit": {strconv.Itoa(c.TotalLimit)},
+			"starts": {in(zone, *c.StartsAt).Format(time.DateOnly)}, "ends": {in(zone, c.EndsAt.Add(-1)).Format(time.DateOnly)},
 		}
 		if c.PerCustomer > 0 {
-			f.Typed.PerCustomer = strconv.Itoa(c.PerCustomer)
+			f.values.Set("per_customer", strconv.Itoa(c.PerCustomer))
 		}
 	}
 	sameOrigin(w)
@@ -99,27 +97,24 @@ func (s *site) saveCoupon(w http.ResponseWriter, r *http.Request, o *fibonacco.B
 	if !ok {
 		return
 	}
-	form := r.PostForm
-	f.Typed = fibonacco.CouponDraft{
-		Title: form.Get("title"), Terms: form.Get("terms"), Code: form.Get("code"), TotalLimit: form.Get("total_limit"),
-		PerCustomer: form.Get("per_customer"), Starts: form.Get("starts"), Ends: form.Get("ends"),
+	f.values = r.PostForm
+	draft := fibonacco.CouponDraft{
+		Title: f.value("title"), Terms: f.value("terms"), Code: f.value("code"), TotalLimit: f.value("total_limit"),
+		PerCustomer: f.value("per_customer"), Starts: f.value("starts"), Ends: f.value("ends"),
 	}
 	var id int64
 	if f.Coupon != nil {
 		id = f.Coupon.ID
 	}
-	publish := form.Get("action") == "publish"
-	_, err := s.Coupons.SaveCoupon(r.Context(), o.SMBID, id, f.Typed, publish)
+	publish := f.value("action") == "publish"
+	_, err := s.Coupons.SaveCoupon(r.Context(), o.SMBID, id, draft, publish)
 	switch {
 	case err == nil && publish:
 		seeOther(w, r, f.Back+"?done=publish")
 	case err == nil:
 		seeOther(w, r, f.Back+"?done=save")
 	case fibonacco.CodeOf(err) == fibonacco.Invalid:
-		f.Faults = faultsOf(err, nil)
-		for i, fault := range f.Faults {
-			f.Faults[i].Say = couponFieldNames[fault.Field] + fault.Say[len("This"):]
-		}
+		f.faults = faultsOf(err, couponWords.say)
 		sameOrigin(w)
 		s.show(w, r, http.StatusUnprocessableEntity, s.couponFormPage(f))
 	default:
@@ -136,7 +131,7 @@ func (s *site) formOf(w http.ResponseWriter, r *http.Request, o *fibonacco.Busin
 	}
 	id := r.PathValue("id")
 	f.Back = "/my/" + o.Token + "/coupons"
-	f.Action = f.Back + "/" + url.PathEscape(id)
+	f.action = f.Back + "/" + url.PathEscape(id)
 	if id == "new" {
 		return f, d.Zone, true
 	}
@@ -149,7 +144,8 @@ func (s *site) formOf(w http.ResponseWriter, r *http.Request, o *fibonacco.Busin
 	return f, d.Zone, true
 }
 
-var couponFieldNames = map[string]string{
+// couponWords is what the fields of a coupon are called.
+var couponWords = fieldWords{
 	"title": "The offer", "terms": "The terms", "code": "The code", "total_limit": "The number of coupons", "per_customer": "The number for each customer",
 	"starts": "The first day", "ends": "The last day",
 }
@@ -174,18 +170,3 @@ func couponDone(done string) string {
 
 // clockTime is a time of day as people here write it.
 func clockTime(zone string, t time.Time) string { return in(zone, t).Format("January 2, 3:04 PM") }
-
-// inputType is text for numbers: a wheel over a number field must not change a limit.
-func inputType(kind string) string {
-	if kind == "number" {
-		return "text"
-	}
-	return kind
-}
-
-func inputMode(kind string) string {
-	if kind == "number" {
-		return "numeric"
-	}
-	return "text"
-}

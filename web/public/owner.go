@@ -62,14 +62,11 @@ func (s *site) overview(w http.ResponseWriter, r *http.Request, o *fibonacco.Bus
 }
 
 func (s *site) switchService(w http.ResponseWriter, r *http.Request, o *fibonacco.BusinessOwner) {
-	r.Body = http.MaxBytesReader(w, r.Body, formLimit)
-	var id int64
-	action := ""
-	err := parseForm(r)
-	if err == nil {
-		action = r.PostForm.Get("action")
-		id, err = strconv.ParseInt(r.PostForm.Get("approval"), 10, 64)
+	if !s.readForm(w, r) {
+		return
 	}
+	action := r.PostForm.Get("action")
+	id, err := strconv.ParseInt(r.PostForm.Get("approval"), 10, 64)
 	if err != nil || action != "off" && action != "on" {
 		s.badForm(w, r)
 		return
@@ -77,7 +74,7 @@ func (s *site) switchService(w http.ResponseWriter, r *http.Request, o *fibonacc
 	err = s.Approvals.HideService(r.Context(), o.SMBID, id, action == "off")
 	switch fibonacco.CodeOf(err) {
 	case "":
-		http.Redirect(w, r, ownerPath(o.Token), http.StatusSeeOther)
+		seeOther(w, r, ownerPath(o.Token))
 	case fibonacco.Conflict:
 		s.show(w, r, http.StatusConflict, s.message("This cannot be changed here",
 			"A person looks after this one. Reply to any of our emails, and it is done."))

@@ -103,7 +103,7 @@ func (s *site) newEvent(w http.ResponseWriter, r *http.Request, o *fibonacco.Bus
 		s.refuseOwnEvents(w, r, "new event", err)
 		return
 	}
-	s.show(w, r, http.StatusOK, s.eventForm(o, nil, ownForm{action: r.URL.EscapedPath()}))
+	s.show(w, r, http.StatusOK, s.eventForm(o, nil, form{action: r.URL.EscapedPath()}))
 }
 
 func (s *site) editEvent(w http.ResponseWriter, r *http.Request, o *fibonacco.BusinessOwner) {
@@ -129,11 +129,11 @@ func (s *site) editEvent(w http.ResponseWriter, r *http.Request, o *fibonacco.Bu
 	if days := daysBetween(starts, last); days > 1 || days == 1 && (h.EndsAt == nil || last.Format("15:04") > starts.Format("15:04")) {
 		values.Set("last_day", last.Format(time.DateOnly))
 	}
-	s.show(w, r, http.StatusOK, s.eventForm(o, &h, ownForm{r.URL.EscapedPath(), values, nil}))
+	s.show(w, r, http.StatusOK, s.eventForm(o, &h, form{r.URL.EscapedPath(), values, nil}))
 }
 
 func (s *site) saveEvent(w http.ResponseWriter, r *http.Request, o *fibonacco.BusinessOwner) {
-	if !s.readOwnForm(w, r, formLimit) {
+	if !s.readForm(w, r) {
 		return
 	}
 	var id int64
@@ -152,8 +152,8 @@ func (s *site) saveEvent(w http.ResponseWriter, r *http.Request, o *fibonacco.Bu
 		Title: f.Get("title"), About: f.Get("about"), Place: f.Get("place"), Audience: f.Get("audience"), Link: f.Get("link"),
 		Day: f.Get("day"), Starts: f.Get("starts"), LastDay: f.Get("last_day"), Ends: f.Get("ends"),
 	})
-	if bad, ok := badFields(err); ok {
-		s.show(w, r, http.StatusUnprocessableEntity, s.eventForm(o, before, ownForm{r.URL.EscapedPath(), f, bad}))
+	if fibonacco.CodeOf(err) == fibonacco.Invalid {
+		s.show(w, r, http.StatusUnprocessableEntity, s.eventForm(o, before, form{r.URL.EscapedPath(), f, faultsOf(err, eventWords.say)}))
 		return
 	}
 	if err != nil {
@@ -164,12 +164,12 @@ func (s *site) saveEvent(w http.ResponseWriter, r *http.Request, o *fibonacco.Bu
 	if before != nil && before.State != fibonacco.EventDrafted {
 		what = "changed"
 	}
-	http.Redirect(w, r, fmt.Sprintf("/my/%s/events/%d?saved=%s", o.Token, saved, what), http.StatusSeeOther)
+	seeOther(w, r, fmt.Sprintf("/my/%s/events/%d?saved=%s", o.Token, saved, what))
 }
 
 // moveEvent lists an event, cancels it, or removes a draft.
 func (s *site) moveEvent(w http.ResponseWriter, r *http.Request, o *fibonacco.BusinessOwner) {
-	if !s.readOwnForm(w, r, formLimit) {
+	if !s.readForm(w, r) {
 		return
 	}
 	h, ok := s.own(w, r, o)
@@ -196,29 +196,11 @@ func (s *site) moveEvent(w http.ResponseWriter, r *http.Request, o *fibonacco.Bu
 		s.refuseOwnEvents(w, r, "move event", err)
 		return
 	}
-	http.Redirect(w, r, next, http.StatusSeeOther)
+	seeOther(w, r, next)
 }
 
-func eventLabel(field string) string {
-	switch field {
-	case "title":
-		return "What it is called"
-	case "about":
-		return "What happens"
-	case "place":
-		return "Where"
-	case "audience":
-		return "For whom"
-	case "link":
-		return "Page to read more"
-	case "day":
-		return "Day"
-	case "starts":
-		return "Starts"
-	case "ends":
-		return "Ends"
-	case "last_day":
-		return "Last day"
-	}
-	return "The form"
+// eventWords is what the fields of an event are called.
+var eventWords = fieldWords{
+	"title": "What it is called", "about": "What happens", "place": "Where", "audience": "For whom", "link": "Page to read more",
+	"day": "Day", "starts": "Starts", "ends": "Ends", "last_day": "Last day",
 }

@@ -301,14 +301,14 @@ func (s *site) ownEventPage(o *fibonacco.BusinessOwner, h happening, note string
 					return templ_7745c5c3_Err
 				}
 			} else {
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 24, "<p class=\"t15\">Everybody can see it at <a class=\"any\" href=\"")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 24, "<p class=\"t15\">Everybody can see it at <a class=\"long\" href=\"")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var13 templ.SafeURL
 				templ_7745c5c3_Var13, templ_7745c5c3_Err = templ.JoinURLErrs(h.URL)
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/public/ownevents.templ`, Line: 64, Col: 71}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/public/ownevents.templ`, Line: 64, Col: 72}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var13))
 				if templ_7745c5c3_Err != nil {
@@ -321,7 +321,7 @@ func (s *site) ownEventPage(o *fibonacco.BusinessOwner, h happening, note string
 				var templ_7745c5c3_Var14 string
 				templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinStringErrs(siteText(h.URL))
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/public/ownevents.templ`, Line: 64, Col: 91}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/public/ownevents.templ`, Line: 64, Col: 92}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var14))
 				if templ_7745c5c3_Err != nil {
@@ -407,7 +407,7 @@ func (s *site) ownEventPage(o *fibonacco.BusinessOwner, h happening, note string
 	})
 }
 
-func (s *site) eventForm(o *fibonacco.BusinessOwner, h *happening, f ownForm) templ.Component {
+func (s *site) eventForm(o *fibonacco.BusinessOwner, h *happening, f form) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -483,7 +483,7 @@ func (s *site) eventForm(o *fibonacco.BusinessOwner, h *happening, f ownForm) te
 					return templ_7745c5c3_Err
 				}
 			}
-			templ_7745c5c3_Err = ownProblems(f, eventLabel).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = errorSummary(f).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -504,31 +504,31 @@ func (s *site) eventForm(o *fibonacco.BusinessOwner, h *happening, f ownForm) te
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ownInput(f, ownField{Name: "title", Label: "What it is called", Most: 120}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = field(f, formField{Name: "title", Label: "What it is called", Most: 120}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 47, "<fieldset class=\"stack l\"><legend class=\"wishes\">When</legend><div class=\"duo even\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 47, "<fieldset class=\"stack l\"><legend class=\"wishes\">When</legend><div class=\"fields two\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ownInput(f, ownField{Name: "day", Label: "Day", Type: "date"}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = field(f, formField{Name: "day", Label: "Day", Type: "date"}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ownInput(f, ownField{Name: "starts", Label: "Starts", Type: "time"}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = field(f, formField{Name: "starts", Label: "Starts", Type: "time"}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 48, "</div><div class=\"duo even\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 48, "</div><div class=\"fields two\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ownInput(f, ownField{Name: "last_day", Label: "Last day", Type: "date", Optional: true}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = field(f, formField{Name: "last_day", Label: "Last day", Type: "date", Optional: true}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ownInput(f, ownField{Name: "ends", Label: "Ends", Type: "time", Optional: true}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = field(f, formField{Name: "ends", Label: "Ends", Type: "time", Optional: true}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -536,19 +536,19 @@ func (s *site) eventForm(o *fibonacco.BusinessOwner, h *happening, f ownForm) te
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ownInput(f, ownField{Name: "place", Label: "Where", Most: 200, Hint: "As people find it, like: 18 Wharf Street, Port Avery."}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = field(f, formField{Name: "place", Label: "Where", Most: 200, Hint: "As people find it, like: 18 Wharf Street, Port Avery."}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ownInput(f, ownField{Name: "audience", Label: "For whom", Most: 120, Optional: true, Hint: "Like: Children from 6, or Everybody."}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = field(f, formField{Name: "audience", Label: "For whom", Most: 120, Optional: true, Hint: "Like: Children from 6, or Everybody."}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ownInput(f, ownField{Name: "about", Label: "What happens", Type: "area", Rows: 6, Most: 3000, Optional: true, Hint: "An empty line begins a new paragraph. Say here what it costs, and whether to sign up; we sell no tickets."}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = field(f, formField{Name: "about", Label: "What happens", Type: "area", Rows: 6, Most: 3000, Optional: true, Hint: "An empty line begins a new paragraph. Say here what it costs, and whether to sign up; we sell no tickets."}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ownInput(f, ownField{Name: "link", Label: "Page to read more", Most: 500, Optional: true}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = field(f, formField{Name: "link", Label: "Page to read more", Most: 500, Optional: true}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

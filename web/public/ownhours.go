@@ -7,8 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/a-h/templ"
-
 	"github.com/fibonacco/fibonacco"
 )
 
@@ -20,14 +18,14 @@ func hourField(day time.Weekday, span int, which string) string {
 // dayField is what a day is called in an error of SaveHours.
 func dayField(day time.Weekday) string { return "hours[" + strings.ToLower(day.String()) + "]" }
 
-func hoursLabel(field string) string {
+// hoursWords is what each day is called.
+var hoursWords = func() fieldWords {
+	all := fieldWords{}
 	for _, day := range weekdays {
-		if field == dayField(day) {
-			return day.String()
-		}
+		all[dayField(day)] = day.String()
 	}
-	return "The form"
-}
+	return all
+}()
 
 func (s *site) ownHours(w http.ResponseWriter, r *http.Request, v pageVisit) {
 	values, span := url.Values{}, map[time.Weekday]int{}
@@ -40,12 +38,12 @@ func (s *site) ownHours(w http.ResponseWriter, r *http.Request, v pageVisit) {
 		values.Set(hourField(h.Day, span[h.Day], "closes"), closes)
 		span[h.Day]++
 	}
-	s.show(w, r, http.StatusOK, s.ownHoursForm(v, ownForm{r.URL.EscapedPath(), values, nil}, ""))
+	s.show(w, r, http.StatusOK, s.ownHoursForm(v, form{r.URL.EscapedPath(), values, nil}, ""))
 }
 
 // saveHours stores the hours, or fills other days with Monday's, which stores nothing yet.
 func (s *site) saveHours(w http.ResponseWriter, r *http.Request, v pageVisit) {
-	if !s.readOwnForm(w, r, formLimit) {
+	if !s.readForm(w, r) {
 		return
 	}
 	for _, day := range weekdays { // as a browser's fields for times show them again
@@ -56,7 +54,7 @@ func (s *site) saveHours(w http.ResponseWriter, r *http.Request, v pageVisit) {
 			}
 		}
 	}
-	f := ownForm{r.URL.EscapedPath(), r.PostForm, nil}
+	f := form{r.URL.EscapedPath(), r.PostForm, nil}
 	switch r.PostForm.Get("action") {
 	case "copy-week":
 		copyMonday(r.PostForm, weekdays[1:5])
@@ -68,9 +66,8 @@ func (s *site) saveHours(w http.ResponseWriter, r *http.Request, v pageVisit) {
 		return
 	}
 	err := s.Business.SaveHours(r.Context(), v.SMBID, readHours(r.PostForm))
-	s.saved(w, r, v, "hours", err, func(bad []fibonacco.FieldError) {
-		f.bad = bad
-		s.show(w, r, http.StatusUnprocessableEntity, s.ownHoursForm(v, f, ""))
+	s.saved(w, r, v, "hours", err, hoursWords, func(again form) {
+		s.show(w, r, http.StatusUnprocessableEntity, s.ownHoursForm(v, again, ""))
 	})
 }
 
@@ -107,12 +104,4 @@ func clockLabel(day time.Weekday, span int, label string) string {
 		return day.String() + ", after a break: " + strings.ToLower(label)
 	}
 	return day.String() + ": " + strings.ToLower(label)
-}
-
-// invalidDay marks the fields of a day that was refused.
-func invalidDay(f ownForm, day time.Weekday) templ.Attributes {
-	if f.reason(dayField(day)) == "" {
-		return nil
-	}
-	return templ.Attributes{"aria-invalid": "true", "aria-describedby": ownFieldID(dayField(day)) + "-err"}
 }

@@ -89,7 +89,7 @@ func savedText(what string) string {
 }
 
 func (s *site) publishOwnPage(w http.ResponseWriter, r *http.Request, v pageVisit) {
-	if !s.readOwnForm(w, r, formLimit) {
+	if !s.readForm(w, r) {
 		return
 	}
 	what := "private"
@@ -102,34 +102,24 @@ func (s *site) publishOwnPage(w http.ResponseWriter, r *http.Request, v pageVisi
 		return
 	}
 	err := s.Business.PublishPage(r.Context(), v.SMBID, what == "public")
-	s.saved(w, r, v, what, err, func([]fibonacco.FieldError) { s.badForm(w, r) })
+	s.saved(w, r, v, what, err, nil, func(form) { s.badForm(w, r) })
 }
 
 func (s *site) previewOwnPage(w http.ResponseWriter, r *http.Request, v pageVisit) {
 	s.show(w, r, http.StatusOK, s.businessPage(s.previewOf(v.page, v.Token)))
 }
 
-// readOwnForm reads a posted form of at most so many bytes, and answers when it cannot be read.
-func (s *site) readOwnForm(w http.ResponseWriter, r *http.Request, most int64) bool {
-	r.Body = http.MaxBytesReader(w, r.Body, most)
-	if err := parseForm(r); err != nil {
-		s.badForm(w, r)
-		return false
-	}
-	return true
-}
-
 // saved sends an owner back to the page after a change, or shows the form again with what is wrong.
-func (s *site) saved(w http.ResponseWriter, r *http.Request, v pageVisit, what string, err error, again func(bad []fibonacco.FieldError)) {
-	if bad, ok := badFields(err); ok {
-		again(bad)
+func (s *site) saved(w http.ResponseWriter, r *http.Request, v pageVisit, what string, err error, names fieldWords, again func(f form)) {
+	if fibonacco.CodeOf(err) == fibonacco.Invalid {
+		again(form{r.URL.EscapedPath(), r.PostForm, faultsOf(err, names.say)})
 		return
 	}
 	if err != nil {
 		s.refuse(w, r, "save "+what, err)
 		return
 	}
-	http.Redirect(w, r, v.at+"?saved="+what, http.StatusSeeOther)
+	seeOther(w, r, v.at+"?saved="+what)
 }
 
 func (s *site) ownFacts(w http.ResponseWriter, r *http.Request, v pageVisit) {
@@ -144,11 +134,11 @@ func (s *site) ownFacts(w http.ResponseWriter, r *http.Request, v pageVisit) {
 	if p.HideStreet {
 		values.Set("hide_street", "on")
 	}
-	s.show(w, r, http.StatusOK, s.ownFactsForm(v, ownForm{r.URL.EscapedPath(), values, nil}))
+	s.show(w, r, http.StatusOK, s.ownFactsForm(v, form{r.URL.EscapedPath(), values, nil}))
 }
 
 func (s *site) saveFacts(w http.ResponseWriter, r *http.Request, v pageVisit) {
-	if !s.readOwnForm(w, r, formLimit) {
+	if !s.readForm(w, r) {
 		return
 	}
 	f := r.PostForm
@@ -156,35 +146,15 @@ func (s *site) saveFacts(w http.ResponseWriter, r *http.Request, v pageVisit) {
 		Name: f.Get("name"), Category: f.Get("category"), About: f.Get("about"), Phone: f.Get("phone"), Email: f.Get("email"), Website: f.Get("website"),
 		Street: f.Get("street"), City: f.Get("city"), State: f.Get("state"), ZIP: f.Get("zip"), HideStreet: f.Get("hide_street") != "",
 	})
-	s.saved(w, r, v, "facts", err, func(bad []fibonacco.FieldError) {
-		s.show(w, r, http.StatusUnprocessableEntity, s.ownFactsForm(v, ownForm{r.URL.EscapedPath(), f, bad}))
+	s.saved(w, r, v, "facts", err, factWords, func(again form) {
+		s.show(w, r, http.StatusUnprocessableEntity, s.ownFactsForm(v, again))
 	})
 }
 
-func factLabel(field string) string {
-	switch field {
-	case "name":
-		return "Name"
-	case "category":
-		return "What you are"
-	case "about":
-		return "About you"
-	case "phone":
-		return "Phone"
-	case "email":
-		return "Email"
-	case "website":
-		return "Website"
-	case "street":
-		return "Street"
-	case "city":
-		return "City"
-	case "state":
-		return "State"
-	case "zip":
-		return "ZIP code"
-	}
-	return "The form"
+// factWords is what the facts are called.
+var factWords = fieldWords{
+	"name": "Name", "category": "What you are", "about": "About you", "phone": "Phone", "email": "Email", "website": "Website",
+	"street": "Street", "city": "City", "state": "State", "zip": "ZIP code",
 }
 
 // count is a number with its noun.

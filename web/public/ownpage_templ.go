@@ -103,14 +103,14 @@ func (s *site) ownPageView(v pageVisit, shown window, saved string) templ.Compon
 				return templ_7745c5c3_Err
 			}
 			if v.page.Published {
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 8, "<p class=\"t15\">Everybody can see it at <a class=\"any\" href=\"")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 8, "<p class=\"t15\">Everybody can see it at <a class=\"long\" href=\"")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var5 templ.SafeURL
 				templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinURLErrs(shown.URL)
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/public/ownpage.templ`, Line: 26, Col: 76}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/public/ownpage.templ`, Line: 26, Col: 77}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var5))
 				if templ_7745c5c3_Err != nil {
@@ -123,7 +123,7 @@ func (s *site) ownPageView(v pageVisit, shown window, saved string) templ.Compon
 				var templ_7745c5c3_Var6 string
 				templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(siteText(shown.URL))
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/public/ownpage.templ`, Line: 26, Col: 100}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/public/ownpage.templ`, Line: 26, Col: 101}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var6))
 				if templ_7745c5c3_Err != nil {
@@ -458,7 +458,7 @@ func fact(label, value string) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		} else {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 33, "<span class=\"kept\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 33, "<span class=\"said\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -541,7 +541,7 @@ func ownHoursCard(v pageVisit, shown window) templ.Component {
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 39, "</dt><dd class=\"kept\">")
+					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 39, "</dt><dd class=\"said\">")
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -788,7 +788,7 @@ func ownPhotosCard(v pageVisit, shown window) templ.Component {
 }
 
 // ownSub is the frame of one form of the page.
-func (s *site) ownSub(v pageVisit, title, lead string, f ownForm, label func(string) string, note string) templ.Component {
+func (s *site) ownSub(v pageVisit, title, lead string, f form, note string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -868,7 +868,7 @@ func (s *site) ownSub(v pageVisit, title, lead string, f ownForm, label func(str
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ownProblems(f, label).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = errorSummary(f).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -890,7 +890,7 @@ func (s *site) ownSub(v pageVisit, title, lead string, f ownForm, label func(str
 	})
 }
 
-func (s *site) ownFactsForm(v pageVisit, f ownForm) templ.Component {
+func (s *site) ownFactsForm(v pageVisit, f form) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -940,27 +940,27 @@ func (s *site) ownFactsForm(v pageVisit, f ownForm) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ownInput(f, ownField{Name: "name", Label: "Name", Auto: "organization", Most: 100, Hint: "As customers call you."}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = field(f, formField{Name: "name", Label: "Name", Auto: "organization", Most: 100, Hint: "As customers call you."}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ownInput(f, ownField{Name: "category", Label: "What you are", Most: 100, Optional: true, Hint: "Two or three words, like Hair salon."}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = field(f, formField{Name: "category", Label: "What you are", Most: 100, Optional: true, Hint: "Two or three words, like Hair salon."}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ownInput(f, ownField{Name: "about", Label: "About you", Type: "area", Rows: 7, Most: 3000, Optional: true, Hint: "What you do, for whom, and since when. An empty line begins a new paragraph."}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = field(f, formField{Name: "about", Label: "About you", Type: "area", Rows: 7, Most: 3000, Optional: true, Hint: "What you do, for whom, and since when. An empty line begins a new paragraph."}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ownInput(f, ownField{Name: "phone", Label: "Phone", Type: "tel", Auto: "tel", Most: 50, Optional: true, Hint: "Everybody can see and call it."}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = field(f, formField{Name: "phone", Label: "Phone", Type: "tel", Auto: "tel", Most: 50, Optional: true, Hint: "Everybody can see and call it."}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ownInput(f, ownField{Name: "email", Label: "Email to show", Type: "email", Auto: "email", Most: 254, Optional: true, Hint: "Everybody can see it. Our own emails go on as before, whatever stands here."}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = field(f, formField{Name: "email", Label: "Email to show", Type: "email", Auto: "email", Most: 254, Optional: true, Hint: "Everybody can see it. Our own emails go on as before, whatever stands here."}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ownInput(f, ownField{Name: "website", Label: "Website", Auto: "url", Most: 500, Optional: true}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = field(f, formField{Name: "website", Label: "Website", Auto: "url", Most: 500, Optional: true}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -968,7 +968,7 @@ func (s *site) ownFactsForm(v pageVisit, f ownForm) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ownInput(f, ownField{Name: "street", Label: "Street", Auto: "street-address", Most: 200, Optional: true}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = field(f, formField{Name: "street", Label: "Street", Auto: "street-address", Most: 200, Optional: true}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -986,19 +986,19 @@ func (s *site) ownFactsForm(v pageVisit, f ownForm) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ownInput(f, ownField{Name: "city", Label: "City", Auto: "address-level2", Most: 100, Optional: true}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = field(f, formField{Name: "city", Label: "City", Auto: "address-level2", Most: 100, Optional: true}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 67, "<div class=\"duo\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 67, "<div class=\"fields one-two\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ownInput(f, ownField{Name: "state", Label: "State", Auto: "address-level1", Most: 20, Optional: true}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = field(f, formField{Name: "state", Label: "State", Auto: "address-level1", Most: 20, Optional: true}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ownInput(f, ownField{Name: "zip", Label: "ZIP code", Auto: "postal-code", Most: 20, Optional: true}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = field(f, formField{Name: "zip", Label: "ZIP code", Auto: "postal-code", Most: 20, Optional: true}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -1008,7 +1008,7 @@ func (s *site) ownFactsForm(v pageVisit, f ownForm) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = s.ownSub(v, "The facts", "What people see first. Leave empty what you do not want to show.", f, factLabel, "").Render(templ.WithChildren(ctx, templ_7745c5c3_Var42), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = s.ownSub(v, "The facts", "What people see first. Leave empty what you do not want to show.", f, "").Render(templ.WithChildren(ctx, templ_7745c5c3_Var42), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -1016,7 +1016,7 @@ func (s *site) ownFactsForm(v pageVisit, f ownForm) templ.Component {
 	})
 }
 
-func (s *site) ownHoursForm(v pageVisit, f ownForm, note string) templ.Component {
+func (s *site) ownHoursForm(v pageVisit, f form, note string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -1072,9 +1072,9 @@ func (s *site) ownHoursForm(v pageVisit, f ownForm, note string) templ.Component
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var47 string
-				templ_7745c5c3_Var47, templ_7745c5c3_Err = templ.ResolveAttributeValue(ownFieldID(dayField(day)))
+				templ_7745c5c3_Var47, templ_7745c5c3_Err = templ.ResolveAttributeValue(fieldID(dayField(day)))
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/public/ownpage.templ`, Line: 184, Col: 56}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/public/ownpage.templ`, Line: 184, Col: 53}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ_7745c5c3_Var47)
 				if templ_7745c5c3_Err != nil {
@@ -1084,7 +1084,7 @@ func (s *site) ownHoursForm(v pageVisit, f ownForm, note string) templ.Component
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = templ.RenderAttributes(ctx, templ_7745c5c3_Buffer, described(f, ownField{Name: dayField(day), Optional: true}))
+				templ_7745c5c3_Err = templ.RenderAttributes(ctx, templ_7745c5c3_Buffer, f.marks(dayField(day)))
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -1127,7 +1127,7 @@ func (s *site) ownHoursForm(v pageVisit, f ownForm, note string) templ.Component
 						return templ_7745c5c3_Err
 					}
 				}
-				templ_7745c5c3_Err = ownFieldError(f, dayField(day), day.String()).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = fieldError(f, dayField(day)).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -1148,7 +1148,7 @@ func (s *site) ownHoursForm(v pageVisit, f ownForm, note string) templ.Component
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = s.ownSub(v, "Hours", "A day without times is shown as closed. Use the second line for the hours after a break.", f, hoursLabel, note).Render(templ.WithChildren(ctx, templ_7745c5c3_Var45), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = s.ownSub(v, "Hours", "A day without times is shown as closed. Use the second line for the hours after a break.", f, note).Render(templ.WithChildren(ctx, templ_7745c5c3_Var45), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -1156,7 +1156,7 @@ func (s *site) ownHoursForm(v pageVisit, f ownForm, note string) templ.Component
 	})
 }
 
-func clockInput(f ownForm, day time.Weekday, span int, which, label string) templ.Component {
+func clockInput(f form, day time.Weekday, span int, which, label string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -1233,7 +1233,7 @@ func clockInput(f ownForm, day time.Weekday, span int, which, label string) temp
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templ.RenderAttributes(ctx, templ_7745c5c3_Buffer, invalidDay(f, day))
+		templ_7745c5c3_Err = templ.RenderAttributes(ctx, templ_7745c5c3_Buffer, f.marks(dayField(day)))
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -1245,7 +1245,7 @@ func clockInput(f ownForm, day time.Weekday, span int, which, label string) temp
 	})
 }
 
-func (s *site) ownAnswersForm(v pageVisit, f ownForm, questions int) templ.Component {
+func (s *site) ownAnswersForm(v pageVisit, f form, questions int) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -1295,7 +1295,7 @@ func (s *site) ownAnswersForm(v pageVisit, f ownForm, questions int) templ.Compo
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ownInput(f, ownField{Name: "services", Label: "What you do", Type: "area", Rows: 8, Optional: true, Hint: "One service on each line, with its price if you like."}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = field(f, formField{Name: "services", Label: "What you do", Type: "area", Rows: 8, Optional: true, Hint: "One service on each line, with its price if you like."}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -1317,11 +1317,11 @@ func (s *site) ownAnswersForm(v pageVisit, f ownForm, questions int) templ.Compo
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = ownInput(f, ownField{Name: fmt.Sprintf("questions[%d].question", i), Label: "Question", Most: 200, Optional: true}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = field(f, formField{Name: fmt.Sprintf("questions[%d].question", i), Label: "Question", Most: 200, Optional: true}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = ownInput(f, ownField{Name: fmt.Sprintf("questions[%d].answer", i), Label: "Answer", Type: "area", Rows: 3, Most: 1000, Optional: true}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = field(f, formField{Name: fmt.Sprintf("questions[%d].answer", i), Label: "Answer", Type: "area", Rows: 3, Most: 1000, Optional: true}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -1336,7 +1336,7 @@ func (s *site) ownAnswersForm(v pageVisit, f ownForm, questions int) templ.Compo
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = s.ownSub(v, "Services and questions", "What you do, and what customers ask you most often.", f, answersLabel, "").Render(templ.WithChildren(ctx, templ_7745c5c3_Var55), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = s.ownSub(v, "Services and questions", "What you do, and what customers ask you most often.", f, "").Render(templ.WithChildren(ctx, templ_7745c5c3_Var55), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -1344,7 +1344,7 @@ func (s *site) ownAnswersForm(v pageVisit, f ownForm, questions int) templ.Compo
 	})
 }
 
-func (s *site) ownPhotosForm(v pageVisit, shown window, f ownForm, note string) templ.Component {
+func (s *site) ownPhotosForm(v pageVisit, shown window, f form, note string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -1391,27 +1391,27 @@ func (s *site) ownPhotosForm(v pageVisit, shown window, f ownForm, note string) 
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 94, "\"><h2>Add a photo</h2><div class=\"field\"><label for=\"photo\">The photo</label> <input class=\"input file\" id=\"photo\" name=\"photo\" type=\"file\" accept=\"image/jpeg,image/png,image/gif\"")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 94, "\"><h2>Add a photo</h2><div class=\"field\"><label for=\"photo\">The photo</label> <input class=\"input file\" id=\"photo\" name=\"photo\" type=\"file\" accept=\"image/jpeg,image/png,image/gif\" aria-required=\"true\"")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = templ.RenderAttributes(ctx, templ_7745c5c3_Buffer, described(f, ownField{Name: "photo", Hint: "x"}))
+				templ_7745c5c3_Err = templ.RenderAttributes(ctx, templ_7745c5c3_Buffer, f.marks("photo", "photo-hint"))
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 95, ">")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 95, "><p class=\"hint\" id=\"photo-hint\">JPEG, PNG or GIF, at most 12 MB. We make a small copy without the place and time that telephones put in.</p>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = ownFieldError(f, "photo", "The photo").Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = fieldError(f, "photo").Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 96, "<p class=\"hint\" id=\"photo-hint\">JPEG, PNG or GIF, at most 12 MB. We make a small copy without the place and time that telephones put in.</p></div>")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 96, "</div>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = ownInput(f, ownField{Name: "alt", Label: "What it shows", Most: 200, Hint: "A few words for people who cannot see it, like: Two chairs by a window."}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = field(f, formField{Name: "alt", Label: "What it shows", Most: 200, Hint: "A few words for people who cannot see it, like: Two chairs by a window."}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -1419,15 +1419,15 @@ func (s *site) ownPhotosForm(v pageVisit, shown window, f ownForm, note string) 
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-			} else if reason := f.reason("photo"); reason != "" {
+			} else if say := f.fault("photo"); say != "" {
 				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 98, "<div class=\"note brick\" id=\"photo\"><p>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var61 string
-				templ_7745c5c3_Var61, templ_7745c5c3_Err = templ.JoinStringErrs(ownSentence("The photo", reason))
+				templ_7745c5c3_Var61, templ_7745c5c3_Err = templ.JoinStringErrs(say)
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/public/ownpage.templ`, Line: 244, Col: 75}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/public/ownpage.templ`, Line: 244, Col: 46}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var61))
 				if templ_7745c5c3_Err != nil {
@@ -1521,7 +1521,7 @@ func (s *site) ownPhotosForm(v pageVisit, shown window, f ownForm, note string) 
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = ownInput(withAlt(f, p), ownField{Name: altField(p.ID), Label: "What it shows", Most: 200}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = field(withAlt(f, p), formField{Name: altField(p.ID), Label: "What it shows", Most: 200}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -1542,7 +1542,7 @@ func (s *site) ownPhotosForm(v pageVisit, shown window, f ownForm, note string) 
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = s.ownSub(v, "Photos", fmt.Sprintf("%d of %d. The first one is the large one, and what people see who are sent your page.", len(shown.Photos), fibonacco.MostPhotos), f, photoLabel, note).Render(templ.WithChildren(ctx, templ_7745c5c3_Var59), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = s.ownSub(v, "Photos", fmt.Sprintf("%d of %d. The first one is the large one, and what people see who are sent your page.", len(shown.Photos), fibonacco.MostPhotos), f, note).Render(templ.WithChildren(ctx, templ_7745c5c3_Var59), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

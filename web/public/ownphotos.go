@@ -14,7 +14,7 @@ import (
 const uploadLimit = 24 << 20
 
 func (s *site) ownPhotos(w http.ResponseWriter, r *http.Request, v pageVisit) {
-	s.show(w, r, http.StatusOK, s.ownPhotosForm(v, s.previewOf(v.page, v.Token), ownForm{action: r.URL.EscapedPath()}, savedText(r.URL.Query().Get("saved"))))
+	s.show(w, r, http.StatusOK, s.ownPhotosForm(v, s.previewOf(v.page, v.Token), form{action: r.URL.EscapedPath()}, savedText(r.URL.Query().Get("saved"))))
 }
 
 func (s *site) ownPhoto(w http.ResponseWriter, r *http.Request, v pageVisit) {
@@ -34,32 +34,27 @@ func (s *site) ownPhoto(w http.ResponseWriter, r *http.Request, v pageVisit) {
 // savePhotos adds a photo, changes its words or takes it away.
 func (s *site) savePhotos(w http.ResponseWriter, r *http.Request, v pageVisit) {
 	r.Body = http.MaxBytesReader(w, r.Body, uploadLimit)
-	again := func(field string, bad []fibonacco.FieldError) {
-		for i := range bad {
-			if bad[i].Field == "alt" {
-				bad[i].Field = field
-			}
-		}
-		s.show(w, r, http.StatusUnprocessableEntity, s.ownPhotosForm(v, s.previewOf(v.page, v.Token), ownForm{r.URL.EscapedPath(), r.PostForm, bad}, ""))
+	again := func(faults ...fault) {
+		s.show(w, r, http.StatusUnprocessableEntity, s.ownPhotosForm(v, s.previewOf(v.page, v.Token), form{r.URL.EscapedPath(), r.PostForm, faults}, ""))
 	}
 	file, err := readPhoto(r)
 	var large *http.MaxBytesError
 	switch {
 	case errors.As(err, &large):
-		again("alt", []fibonacco.FieldError{{Field: "photo", Reason: "is larger than 12 MB: send a smaller copy of it"}})
+		again(fault{"photo", "The photo is larger than 12 MB: send a smaller copy of it."})
 		return
 	case err != nil:
 		s.badForm(w, r)
 		return
 	}
 	id, _ := strconv.ParseInt(r.PostForm.Get("id"), 10, 64) // what is none is found nowhere
-	what, words := "photo", "alt"
+	what, alt := "photo", "alt"
 	switch r.PostForm.Get("action") {
 	case "add":
 		err = s.Business.AddPhoto(r.Context(), v.SMBID, r.PostForm.Get("alt"), file)
 	case "describe":
-		what, words = "words", altField(id)
-		err = s.Business.DescribePhoto(r.Context(), v.SMBID, id, r.PostForm.Get(words))
+		what, alt = "words", altField(id)
+		err = s.Business.DescribePhoto(r.Context(), v.SMBID, id, r.PostForm.Get(alt))
 	case "lead":
 		what = "lead"
 		err = s.Business.LeadPhoto(r.Context(), v.SMBID, id)
@@ -70,19 +65,25 @@ func (s *site) savePhotos(w http.ResponseWriter, r *http.Request, v pageVisit) {
 		s.badForm(w, r)
 		return
 	}
-	if bad, ok := badFields(err); ok {
-		again(words, bad)
+	if fibonacco.CodeOf(err) == fibonacco.Invalid {
+		faults := faultsOf(err, photoWords.say)
+		for i := range faults {
+			if faults[i].Field == "alt" {
+				faults[i].Field = alt
+			}
+		}
+		again(faults...)
 		return
 	}
 	if fibonacco.CodeOf(err) == fibonacco.Conflict {
-		again("alt", []fibonacco.FieldError{{Field: "photo", Reason: "does not fit: there are 8 already. Remove one first"}})
+		again(fault{"photo", "The photo does not fit: there are 8 already. Remove one first."})
 		return
 	}
 	if err != nil {
 		s.refuse(w, r, "save photo", err)
 		return
 	}
-	http.Redirect(w, r, v.at+"/photos?saved="+what, http.StatusSeeOther)
+	seeOther(w, r, v.at+"/photos?saved="+what)
 }
 
 // readPhoto reads the form and the file in it; a form without one has an empty one.
@@ -108,15 +109,11 @@ func readPhoto(r *http.Request) ([]byte, error) {
 // altField is the name of the field with a photo's words.
 func altField(id int64) string { return "alt-" + strconv.FormatInt(id, 10) }
 
-func photoLabel(field string) string {
-	if field == "photo" {
-		return "The photo"
-	}
-	return "What it shows"
-}
+// photoWords is what the fields of a photo are called.
+var photoWords = fieldWords{"photo": "The photo", "alt": "What it shows"}
 
 // withAlt is a form in which a photo's words stand, unless others were typed.
-func withAlt(f ownForm, p photo) ownForm {
+func withAlt(f form, p photo) form {
 	if f.values.Has(altField(p.ID)) {
 		return f
 	}

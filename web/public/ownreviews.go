@@ -12,12 +12,10 @@ import (
 // desk is what the owner's page of reviews shows.
 type desk struct {
 	*fibonacco.ReviewDesk
-	Action string // where its forms go
+	form
 	Form   string // the public form, absolute
 	Public string // the public page, absolute
 	Done   string // what was just done; "" nothing
-	Typed  url.Values
-	Faults []fault
 }
 
 // reviewDesk takes nothing from its address but where the list begins: there is no way to look at good
@@ -35,8 +33,8 @@ func (s *site) showDesk(w http.ResponseWriter, r *http.Request, o *fibonacco.Bus
 	}
 	sameOrigin(w)
 	s.show(w, r, status, s.reviewDeskPage(desk{
-		ReviewDesk: d, Action: "/my/" + o.Token + "/reviews", Form: s.PublicURL + "/review/" + d.Page.Slug, Public: s.PublicURL + "/reviews/" + d.Page.Slug,
-		Done: doneWords(r.URL.Query()), Typed: typed, Faults: faults,
+		ReviewDesk: d, form: form{"/my/" + o.Token + "/reviews", typed, faults}, Form: s.PublicURL + "/review/" + d.Page.Slug, Public: s.PublicURL + "/reviews/" + d.Page.Slug,
+		Done: doneWords(r.URL.Query()),
 	}))
 }
 
@@ -86,12 +84,11 @@ func (s *site) changeReviews(w http.ResponseWriter, r *http.Request, o *fibonacc
 	case "":
 		seeOther(w, r, "/my/"+o.Token+"/reviews?"+back.Encode())
 	case fibonacco.Invalid:
-		faults := faultsOf(err, nil)
+		faults := faultsOf(err, deskWords.say)
 		for i, f := range faults {
 			if to := fields[f.Field]; to != "" {
 				faults[i].Field = to
 			}
-			faults[i].Say = deskFault(f)
 		}
 		s.showDesk(w, r, o, http.StatusUnprocessableEntity, form, faults)
 	default:
@@ -99,25 +96,16 @@ func (s *site) changeReviews(w http.ResponseWriter, r *http.Request, o *fibonacc
 	}
 }
 
-// deskFault names the field before what is wrong with it.
-func deskFault(f fault) string {
-	switch f.Field {
-	case "customers":
-		return "The list of customers" + f.Say[len("This"):]
-	case "statement":
-		return "Tick that they are your customers. Only customers may be asked."
-	case "reason":
-		return "The reason" + f.Say[len("This"):]
-	case "response":
-		return "Your answer" + f.Say[len("This"):]
-	}
-	return f.Say
+// deskWords is what the fields of the desk are called.
+var deskWords = fieldWords{
+	"customers": "The list of customers", "statement": "Tick that they are your customers. Only customers may be asked.",
+	"reason": "The reason", "response": "Your answer",
 }
 
 // tryReviewForm shows the owner what customers see.
 func (s *site) tryReviewForm(w http.ResponseWriter, r *http.Request, o *fibonacco.BusinessOwner) {
 	sameOrigin(w)
-	s.show(w, r, http.StatusOK, s.reviewFormPage(reviewForm{Business: o.Business, Action: r.URL.EscapedPath(), AskEmail: true, Trial: true, Typed: url.Values{}}))
+	s.show(w, r, http.StatusOK, s.reviewFormPage(reviewForm{Business: o.Business, form: form{action: r.URL.EscapedPath()}, AskEmail: true, Trial: true}))
 }
 
 func (s *site) triedReviewForm(w http.ResponseWriter, r *http.Request, o *fibonacco.BusinessOwner) {
@@ -206,8 +194,8 @@ func leftWords(n int) string {
 
 // answerTyped is what stands in the box: what was just refused, else the answer as it is.
 func answerTyped(d desk, r fibonacco.Review) string {
-	if d.Typed.Get("action") == "respond" && d.Typed.Get("id") == strconv.FormatInt(r.ID, 10) {
-		return d.Typed.Get("response")
+	if d.value("action") == "respond" && d.value("id") == strconv.FormatInt(r.ID, 10) {
+		return d.value("response")
 	}
 	return r.Response
 }

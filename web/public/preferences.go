@@ -2,7 +2,6 @@ package public
 
 import (
 	"io"
-	"mime"
 	"net/http"
 	"net/url"
 	"slices"
@@ -12,8 +11,6 @@ import (
 
 	"github.com/fibonacco/fibonacco"
 )
-
-const formLimit = 64 << 10 // bytes of a posted form
 
 // preferences shows the choices. It changes nothing: mail scanners come here too.
 func (s *site) preferences(w http.ResponseWriter, r *http.Request) {
@@ -29,9 +26,7 @@ func (s *site) preferences(w http.ResponseWriter, r *http.Request) {
 // no redirect, no cookie (RFC 8058).
 func (s *site) changePreferences(w http.ResponseWriter, r *http.Request) {
 	token := r.PathValue("token")
-	r.Body = http.MaxBytesReader(w, r.Body, formLimit)
-	if err := parseForm(r); err != nil {
-		s.badForm(w, r)
+	if !s.readForm(w, r) {
 		return
 	}
 	if r.PostForm.Get("List-Unsubscribe") == "One-Click" {
@@ -124,24 +119,6 @@ func readChoices(form url.Values) (c fibonacco.Choices, ok bool) {
 		c.PauseDays = &days
 	}
 	return c, true
-}
-
-// parseForm reads a posted form of either kind. A mail program that names no kind means the
-// simple one.
-func parseForm(r *http.Request) error {
-	kind := r.Header.Get("Content-Type")
-	if kind == "" {
-		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	}
-	if media, _, _ := mime.ParseMediaType(kind); media == "multipart/form-data" {
-		return r.ParseMultipartForm(formLimit)
-	}
-	return r.ParseForm()
-}
-
-func (s *site) badForm(w http.ResponseWriter, r *http.Request) {
-	s.show(w, r, http.StatusUnprocessableEntity, s.message("This form could not be read",
-		"Nothing was changed. Please open the link in the email again and use the buttons on the page."))
 }
 
 // whatHolds says what comes from now on.

@@ -8,10 +8,13 @@
 package public
 
 import (
+	"bytes"
 	_ "embed"
 	"log/slog"
 	"net/http"
+	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/a-h/templ"
 
@@ -129,14 +132,36 @@ func guarded(next http.HandlerFunc) http.Handler {
 	})
 }
 
-// show answers with a page.
+// show answers with a page. It is made as a whole first, in memory that is used again: then its length is
+// known, and one that cannot be made is no half of a page.
 func (s *site) show(w http.ResponseWriter, r *http.Request, status int, page templ.Component) {
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.WriteHeader(status)
-	if err := page.Render(r.Context(), w); err != nil && r.Context().Err() == nil {
-		s.Log.Warn("a public page was not sent", "error", err)
+	text := pageBuffers.Get().(*bytes.Buffer) //nolint:forcetypeassert // nothing else is put there
+	defer func() {
+		if text.Cap() <= bufferKept {
+			text.Reset()
+			pageBuffers.Put(text)
+		}
+	}()
+	h := w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	if err := page.Render(r.Context(), text); err != nil {
+		if r.Context().Err() == nil {
+			s.Log.Error("a public page was not made", "error", err)
+		}
+		text.Reset()
+		text.WriteString("This did not work just now. The fault is ours. Please try again in a minute.")
+		h.Set("Content-Type", "text/plain; charset=utf-8")
+		status = http.StatusInternalServerError
 	}
+	h.Set("Content-Length", strconv.Itoa(text.Len()))
+	w.WriteHeader(status)
+	_, _ = w.Write(text.Bytes()) // nobody to tell
 }
+
+// bufferKept is the most of memory that waits for the next page; an owner's list may be longer than that.
+const bufferKept = 256 << 10
+
+var pageBuffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
 func (s *site) notFound(w http.ResponseWriter, r *http.Request) {
 	s.show(w, r, http.StatusNotFound, s.message("This link leads nowhere",

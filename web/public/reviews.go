@@ -73,7 +73,7 @@ func (s *site) reviewForm(w http.ResponseWriter, r *http.Request) {
 	}
 	sameOrigin(w)
 	s.show(w, r, http.StatusOK, s.reviewFormPage(reviewForm{
-		Business: page.Business, Action: r.URL.EscapedPath(), AskEmail: true, Typed: url.Values{"form": {rand.Text()}},
+		Business: page.Business, form: form{action: r.URL.EscapedPath(), values: url.Values{"form": {rand.Text()}}}, AskEmail: true,
 	}))
 }
 
@@ -84,7 +84,7 @@ func (s *site) takeReview(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	after := r.URL.EscapedPath() + "?thanks"
-	if r.PostForm.Get("website") != "" {
+	if r.PostForm.Get(honeypot) != "" {
 		seeOther(w, r, after)
 		return
 	}
@@ -98,7 +98,7 @@ func (s *site) takeReview(w http.ResponseWriter, r *http.Request) {
 		}
 		sameOrigin(w)
 		s.show(w, r, http.StatusUnprocessableEntity, s.reviewFormPage(reviewForm{
-			Business: page.Business, Action: r.URL.EscapedPath(), AskEmail: true, Typed: r.PostForm, Faults: faultsOf(err, reviewFaults),
+			Business: page.Business, form: form{r.URL.EscapedPath(), r.PostForm, faultsOf(err, reviewWords.say)}, AskEmail: true,
 		}))
 		return
 	}
@@ -131,7 +131,7 @@ func (s *site) showRequest(w http.ResponseWriter, r *http.Request, status int, r
 	default:
 		sameOrigin(w)
 		s.show(w, r, status, s.reviewFormPage(reviewForm{
-			Business: req.Business, Action: r.URL.EscapedPath(), Stop: r.URL.EscapedPath() + "/stop", Typed: typed, Faults: faults,
+			Business: req.Business, form: form{r.URL.EscapedPath(), typed, faults}, Stop: r.URL.EscapedPath() + "/stop",
 		}))
 	}
 }
@@ -151,7 +151,7 @@ func (s *site) answerRequest(w http.ResponseWriter, r *http.Request) {
 			s.refuseReviews(w, r, "review request", rerr)
 			return
 		}
-		s.showRequest(w, r, http.StatusUnprocessableEntity, req, r.PostForm, faultsOf(err, reviewFaults))
+		s.showRequest(w, r, http.StatusUnprocessableEntity, req, r.PostForm, faultsOf(err, reviewWords.say))
 	default:
 		s.refuseReviews(w, r, "answer a review request", err)
 	}
@@ -214,8 +214,8 @@ func draftOf(r *http.Request) fibonacco.ReviewDraft {
 	}
 }
 
-// reviewFaults says what to do about each field that was refused.
-var reviewFaults = map[string]string{
+// reviewWords says what to do about each field that was refused.
+var reviewWords = fieldWords{
 	"stars": "Choose how many stars you give.",
 	"body":  "Your review must have at most 4,000 characters, and no odd ones.",
 	"name":  "Write a name to show with your review, at most 80 characters. A first name is enough.",
@@ -225,13 +225,11 @@ var reviewFaults = map[string]string{
 
 // reviewForm is what the form shows.
 type reviewForm struct {
+	form
 	Business string
-	Action   string
 	AskEmail bool   // of strangers; that of a request is known
 	Stop     string // where to say: do not ask me again; "" for strangers
 	Trial    bool   // its owner tries it
-	Typed    url.Values
-	Faults   []fault
 }
 
 // structured is a page of reviews as schema.org has it: what is shown on it and nothing else. Search
@@ -296,13 +294,7 @@ func reviewCount(n int) string {
 }
 
 // in is a time in a zone; one that is unknown is UTC.
-func in(zone string, t time.Time) time.Time {
-	at, err := fibonacco.LoadZone(zone)
-	if err != nil {
-		at = time.UTC
-	}
-	return t.In(at)
-}
+func in(zone string, t time.Time) time.Time { return t.In(zoneOf(zone)) }
 
 // longDay is a day as people here write it.
 func longDay(zone string, t time.Time) string { return in(zone, t).Format("January 2, 2006") }
@@ -318,14 +310,6 @@ func (s *site) structuredData(p *fibonacco.ReviewPage) templ.Component {
 		}
 		return err
 	})
-}
-
-// invalid marks a field that was refused.
-func invalid(all []fault, field string) templ.Attributes {
-	if faultOf(all, field) == "" {
-		return nil
-	}
-	return templ.Attributes{"aria-invalid": "true"}
 }
 
 func starWords(n int) string {

@@ -170,7 +170,7 @@ func TestReviewPages(t *testing.T) {
 		w.page("the other's", w.get("/reviews/two"), http.StatusNotFound)
 
 		w.page("ask badly", w.send(desk, url.Values{"action": {"ask"}, "customers": {nasty}}), http.StatusUnprocessableEntity,
-			`href="#customers"`, `href="#statement"`, `id="customers-fault"`, "👩‍🦱 &#39;", `aria-invalid="true"`)
+			`href="#customers"`, `href="#statement"`, `id="customers-error"`, "👩‍🦱 &#39;", `aria-invalid="true"`)
 		w.page("ask", w.send(desk, url.Values{"action": {"ask"}, "customers": {"Ana ana@example.com"}, "statement": {"on"}}), http.StatusOK,
 			"1 customer is asked", "Asked March 2, 2026", "You may ask 49 more today")
 		token := w.signer.SignID(fibonacco.ReviewToken, number(w, `SELECT MAX(id) FROM review_requests`))

@@ -13,13 +13,12 @@ import (
 
 // tilled is what the page of one coupon at the till shows.
 type tilled struct {
+	form
 	Coupon fibonacco.CouponPage
 	Token  string
-	Form   string // key of the form
-	Typed  string // the customer, as typed
+	Key    string // of the form
 	Number int    // of the redemption that was just made; 0 when none was
 	Refuse string // why it was not redeemed; "" when it was not tried
-	Faults []fault
 }
 
 // till lists what can be redeemed. Its script lets the device find the way here from a coupon's page.
@@ -51,7 +50,7 @@ func (s *site) showTill(w http.ResponseWriter, r *http.Request, status int, t ti
 		s.show(w, r, http.StatusNotFound, s.message("This coupon is not of this shop", "Nothing was redeemed."))
 		return
 	}
-	t.Coupon, t.Token, t.Form = till.Coupons[i], url.PathEscape(token), rand.Text()
+	t.Coupon, t.Token, t.Key = till.Coupons[i], url.PathEscape(token), rand.Text()
 	sameOrigin(w)
 	s.show(w, r, status, s.tillCouponPage(t))
 }
@@ -61,20 +60,19 @@ func (s *site) redeemCoupon(w http.ResponseWriter, r *http.Request) {
 	if !s.readForm(w, r) {
 		return
 	}
-	customer := r.PostForm.Get("customer")
-	done, err := s.Coupons.Redeem(r.Context(), r.PathValue("token"), r.PathValue("slug"), fibonacco.CouponUse{FormKey: r.PostForm.Get("form"), Customer: customer})
+	done, err := s.Coupons.Redeem(r.Context(), r.PathValue("token"), r.PathValue("slug"), fibonacco.CouponUse{FormKey: r.PostForm.Get("form"), Customer: r.PostForm.Get("customer")})
 	var e *fibonacco.Error
 	switch fibonacco.CodeOf(err) {
 	case "":
 		seeOther(w, r, "/till/"+url.PathEscape(r.PathValue("token"))+"/"+url.PathEscape(r.PathValue("slug"))+"?redeemed="+strconv.FormatInt(done.ID, 10))
 	case fibonacco.Conflict:
 		if errors.As(err, &e) {
-			s.showTill(w, r, http.StatusConflict, tilled{Refuse: e.Message, Typed: customer})
+			s.showTill(w, r, http.StatusConflict, tilled{form: form{values: r.PostForm}, Refuse: e.Message})
 		}
 	case fibonacco.Invalid:
-		s.showTill(w, r, http.StatusUnprocessableEntity, tilled{Typed: customer, Faults: faultsOf(err, map[string]string{
+		s.showTill(w, r, http.StatusUnprocessableEntity, tilled{form: form{values: r.PostForm, faults: faultsOf(err, fieldWords{
 			"customer": "Type the customer’s email address, or a number such as their phone’s.", "form": "Please press the button again.",
-		})})
+		}.say)}})
 	case fibonacco.NotFound:
 		s.show(w, r, http.StatusNotFound, s.message("This coupon is not of this shop", "Nothing was redeemed."))
 	default:
