@@ -16,7 +16,7 @@ RACE_RUN  := AtOnce|Once$$|Races|Concurrent|Together|Limit|While|Parallel|Turn|P
 
 .PHONY: help
 help: ## list what there is to make
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: demo
 demo: ## run the product with sample businesses and a fast clock
@@ -82,6 +82,13 @@ lint-modules:
 .PHONY: check-client
 check-client: ## generate a TypeScript client from the specification, and use it (needs npm)
 	go run ./scripts/checkclient
+
+.PHONY: check-a11y
+check-a11y: ## hold every public page to axe-core (needs npm)
+	@dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && cp scripts/checka11y/package.json scripts/checka11y/package-lock.json "$$dir" && \
+	(cd "$$dir" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error) && \
+	FIBONACCO_TEST_AXE="$$dir/node_modules/axe-core/axe.min.js" $(TESTENV) --without redis,postgres -- \
+		go test -count=1 -timeout 10m -run '^TestPublicPagesAreAccessible$$' ./cmd/fibonacco
 
 FUZZTIME ?= 10s
 

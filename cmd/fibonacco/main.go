@@ -36,6 +36,7 @@ type cli struct {
 	Import    importCommand    `cmd:"" help:"Import a file of businesses."`
 	Imports   importsCommand   `cmd:"" help:"Imports that were made: list them, see their errors, take one back."`
 	SMB       smbCommand       `cmd:"" name:"smb" help:"One business: export everything about it, or erase it."`
+	Links     linksCommand     `cmd:"" help:"Links that businesses were sent: call them in."`
 	Duplicate duplicateCommand `cmd:"" name:"duplicates" help:"Businesses that may be the same, in pairs."`
 	Merge     mergeCommand     `cmd:"" help:"Make one business of two, or take that back."`
 	Suppress  suppressCommand  `cmd:"" help:"Addresses and numbers that get nothing more."`

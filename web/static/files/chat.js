@@ -19,7 +19,7 @@ document.addEventListener("DOMContentLoaded", () => {
   const find = (what) => chat.querySelector(what);
   const form = find("[data-say]"), input = form.querySelector("[name=message]"), button = form.querySelector("button");
   const lines = find("[data-lines]"), problem = find("[data-problem]"), person = find("[data-person]");
-  const end = () => { lines.scrollTop = lines.scrollHeight; };
+  const box = lines.parentElement, end = () => { box.scrollTop = box.scrollHeight; };
   end();
 
   function line(visitor, text) {
