@@ -5,7 +5,8 @@
 // What is already on the machine is used; on Debian and Ubuntu, root installs what is
 // missing; otherwise a Docker engine is asked; otherwise testenv says what is missing and
 // exits with 2. The servers are private to this run: they listen on free loopback ports,
-// keep their files in one temporary folder (TMPDIR moves it), and are gone afterwards.
+// keep their files in one temporary folder (TMPDIR moves it; without --durable it is in
+// memory, where there is plenty), and are gone afterwards.
 //
 // The command sees
 //
@@ -16,7 +17,7 @@
 // A variable that is already set is passed on as it is, and nothing is started for it.
 // Testenv exits with the command's code.
 //
-// Reading order: main.go, find.go, install.go, server.go, postgres.go, redis.go, docker.go,
+// Reading order: main.go, memory.go, find.go, install.go, server.go, postgres.go, redis.go, docker.go,
 // command.go; proc_*.go hold what differs between operating systems.
 package main
 
@@ -97,6 +98,9 @@ func run(args []string) int {
 	go signalWhenOrphaned(signals)
 
 	began := time.Now()
+	if !opts.durable && useMemory() {
+		say(opts.verbose, "what is temporary is kept in %s", memory)
+	}
 	env, code := setUp(opts, signals)
 	defer env.tearDown()
 	if code != 0 {

@@ -78,7 +78,7 @@ func postgresSettings(durable bool) []string {
 		settings = append(settings, "fsync=on", "synchronous_commit=on", "full_page_writes=on", "shared_buffers=2GB",
 			"max_wal_size=16GB", "checkpoint_timeout=15min", "wal_compression=on") // as compose.yaml has it
 	} else {
-		settings = append(settings, "fsync=off", "synchronous_commit=off", "full_page_writes=off")
+		settings = append(settings, "fsync=off", "synchronous_commit=off", "full_page_writes=off", "wal_level=minimal", "max_wal_senders=0")
 	}
 	var args []string
 	for _, s := range settings {

@@ -25,3 +25,6 @@ func killGroup(leader int) {
 		_ = p.Kill() // an error means it is gone already
 	}
 }
+
+// freeBytes is 0: only Linux keeps files in memory where every user may write.
+func freeBytes(string) uint64 { return 0 }
