@@ -11,7 +11,7 @@ ARGS    ?=
 # Where goroutines meet: these run a second time under the race detector, whole.
 RACE := ./db ./queue ./mail/smtp ./mail/domains ./cluster ./notice
 # Of these, the tests in which several do something at once.
-RACE_SOME := ./smb ./smb/merge ./smb/imports ./campaign ./campaign/track ./campaign/voicemail ./learning ./approval/... ./web/api
+RACE_SOME := ./smb ./smb/merge ./smb/imports ./campaign ./campaign/track ./campaign/voicemail ./learning ./approval/...
 RACE_RUN  := AtOnce|Once$$|Races|Concurrent|Together|Limit|While|Parallel|Turn|Planners|SendsLeave|ProviderDown|Resumes|Sweep
 
 .PHONY: help
