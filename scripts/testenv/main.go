@@ -97,7 +97,6 @@ func run(args []string) int {
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	go signalWhenOrphaned(signals)
 
-	began := time.Now()
 	if !opts.durable && useMemory() {
 		say(opts.verbose, "what is temporary is kept in %s", memory)
 	}
@@ -106,7 +105,7 @@ func run(args []string) int {
 	if code != 0 {
 		return code
 	}
-	say(opts.verbose, "ready after %s", time.Since(began).Round(time.Millisecond))
+	say(opts.verbose, "ready")
 	return runCommand(opts.command, env.variables, signals)
 }
 

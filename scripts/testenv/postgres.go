@@ -131,12 +131,8 @@ func postgresAnswers(ctx context.Context, address string) error {
 func dial(ctx context.Context, address string) (net.Conn, error) {
 	const limit = 2 * time.Second
 	conn, err := (&net.Dialer{Timeout: limit}).DialContext(ctx, "tcp", address)
-	if err != nil {
-		return nil, err
+	if err == nil {
+		time.AfterFunc(limit, func() { _ = conn.Close() })
 	}
-	if err := conn.SetDeadline(time.Now().Add(limit)); err != nil {
-		conn.Close()
-		return nil, err
-	}
-	return conn, nil
+	return conn, err
 }
