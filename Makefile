@@ -53,6 +53,7 @@ endif
 .PHONY: lint
 lint: lint-shell lint-generated lint-format lint-modules ## check format, generated code, modules, vet and linters
 	go vet ./...
+	go vet -tags a11y ./cmd/fibonacco
 	$(TOOL) golangci-lint run
 
 .PHONY: lint-shell
@@ -88,7 +89,7 @@ check-a11y: ## hold every public page to axe-core (needs npm)
 	@dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && cp scripts/checka11y/package.json scripts/checka11y/package-lock.json "$$dir" && \
 	(cd "$$dir" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error) && \
 	FIBONACCO_TEST_AXE="$$dir/node_modules/axe-core/axe.min.js" $(TESTENV) --without redis,postgres -- \
-		go test -count=1 -timeout 10m -run '^TestPublicPagesAreAccessible$$' ./cmd/fibonacco
+		go test -tags a11y -count=1 -timeout 10m -run '^TestPublicPagesAreAccessible$$' ./cmd/fibonacco
 
 FUZZTIME ?= 10s
 

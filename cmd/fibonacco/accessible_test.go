@@ -1,6 +1,9 @@
+//go:build a11y
+
 package main
 
 import (
+	"net/url"
 	"os"
 	"strings"
 	"testing"
@@ -17,11 +20,7 @@ import (
 // Every page that the public or an owner sees, in light and in dark, on a telephone and on a screen, is
 // held to axe-core: it finds nothing serious. `make check-a11y` fetches axe-core and runs this.
 func TestPublicPagesAreAccessible(t *testing.T) {
-	file := os.Getenv("FIBONACCO_TEST_AXE")
-	if file == "" {
-		t.Skip("FIBONACCO_TEST_AXE is not set: `make check-a11y` sets it")
-	}
-	axe, err := os.ReadFile(file)
+	axe, err := os.ReadFile(os.Getenv("FIBONACCO_TEST_AXE"))
 	must(t, "axe-core", err)
 	w := settleTown(t, db.SQLite)
 	w.start([]owner{{smb: 1, business: "Marisol Hair Studio", mail: "marisol@example.com"}})
@@ -159,4 +158,11 @@ func (w *town) furnish() (pages []audited) {
 		pages = append(pages, audited{path: w.base + path, press: press})
 	}
 	return pages
+}
+
+// path is where a link leads on this server.
+func (w *town) path(link string) string {
+	u, err := url.Parse(link)
+	must(w.T, link, err)
+	return u.Path
 }

@@ -14,7 +14,6 @@ import (
 	"net"
 	"net/http"
 	"net/mail"
-	"net/url"
 	"regexp"
 	"strings"
 	"testing"
@@ -228,11 +227,4 @@ func (w *town) pass(d time.Duration) {
 	must(w.T, "clock", w.app.clock.SetScale(w.Context(), 1800))
 	must(w.T, "clock", w.app.clock.Sleep(w.Context(), until.Sub(w.app.clock.Now())))
 	must(w.T, "clock", w.app.clock.SetScale(w.Context(), 60))
-}
-
-// path is where a link leads on this server.
-func (w *town) path(link string) string {
-	u, err := url.Parse(link)
-	must(w.T, link, err)
-	return u.Path
 }
