@@ -133,12 +133,15 @@ func TestServerComesBack(t *testing.T) {
 	book := mailtest.NewBook()
 	mailtest.Start(t, m, in, book)
 	var sent []*fibonacco.Mail
-	send := func(n int) {
+	offer := func(n int) {
 		for range n {
 			mail := mailtest.NewMail(int64(len(sent) + 1))
 			sent = append(sent, mail)
 			in <- mail
 		}
+	}
+	send := func(n int) {
+		offer(n)
 		book.Wait(t, len(sent))
 	}
 	send(20)
@@ -147,7 +150,7 @@ func TestServerComesBack(t *testing.T) {
 	second.Down()
 	eventually(t, "nobody is ready", func() bool {
 		if m.Ready() == nil && len(in) == 0 {
-			send(1)
+			offer(1) // which may be kept until one is back
 		}
 		return m.Ready() != nil
 	})
