@@ -114,6 +114,23 @@ func Select[T any](ctx context.Context, tx *Tx, query string, args ...any) ([]T,
 	return all, scanner.ScanAll(&all, rows.(dbscan.Rows))
 }
 
+// Read is Select for rows that scan reads itself.
+func Read[T any](ctx context.Context, tx *Tx, scan func(Row) (T, error), query string, args ...any) (all []T, err error) {
+	rows, err := tx.Query(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		one, err := scan(rows)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, one)
+	}
+	return all, rows.Err()
+}
+
 // Get is Select of exactly one row; its error satisfies IsNoRows when there is none.
 func Get[T any](ctx context.Context, tx *Tx, query string, args ...any) (T, error) {
 	all, err := Select[T](ctx, tx, query, args...)

@@ -123,15 +123,7 @@ var bookingTable = query.Table{Listing: fibonacco.BookingListing, From: "booking
 // ListBookings implements fibonacco.BookingDirectory.
 func (s *Service) ListBookings(ctx context.Context, smbID int64, q fibonacco.ListQuery) (all fibonacco.Page[fibonacco.Booking], err error) {
 	err = s.db.View(ctx, func(tx *db.Tx) error {
-		community, err := db.Get[int64](ctx, tx, `SELECT community_id FROM smbs WHERE id = $1 AND deleted_at IS NULL`, smbID)
-		if db.IsNoRows(err) || err == nil && !fibonacco.InScope(ctx, community) {
-			return fibonacco.Errorf(fibonacco.NotFound, "there is no SMB %d", smbID)
-		}
-		if err != nil {
-			return fmt.Errorf("read SMB %d: %w", smbID, err)
-		}
-		var args query.Args
-		all, err = query.Select(ctx, tx, bookingTable, q, columns, scan, []string{`bookings.smb_id = ` + args.Add(smbID)}, &args)
+		all, err = query.OfSMB(ctx, tx, bookingTable, smbID, q, columns, scan)
 		return err
 	})
 	return all, err

@@ -91,19 +91,11 @@ func setState(ctx context.Context, tx *db.Tx, p *page, state fibonacco.BookingSt
 // ComingBookings implements fibonacco.BookingOffice.
 func (s *Service) ComingBookings(ctx context.Context, smbID int64) (all []fibonacco.Booking, err error) {
 	err = s.db.View(ctx, func(tx *db.Tx) error {
-		rows, err := tx.Query(ctx, `SELECT `+columns+` FROM bookings WHERE smb_id = $1 AND state = 'booked' AND ends_at > $2 ORDER BY starts_at, id LIMIT $3`, smbID, tx.Now, mostComing)
+		all, err = db.Read(ctx, tx, scan, `SELECT `+columns+` FROM bookings WHERE smb_id = $1 AND state = 'booked' AND ends_at > $2 ORDER BY starts_at, id LIMIT $3`, smbID, tx.Now, mostComing)
 		if err != nil {
 			return fmt.Errorf("read the coming bookings of SMB %d: %w", smbID, err)
 		}
-		defer func() { _ = rows.Close() }()
-		for rows.Next() {
-			b, err := scan(rows)
-			if err != nil {
-				return fmt.Errorf("read the coming bookings of SMB %d: %w", smbID, err)
-			}
-			all = append(all, b)
-		}
-		return rows.Err()
+		return nil
 	})
 	return all, err
 }

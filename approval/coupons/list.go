@@ -21,20 +21,12 @@ func scan(row db.Row) (c fibonacco.Coupon, err error) {
 }
 
 // list reads coupons; rest is what follows WHERE.
-func list(ctx context.Context, tx *db.Tx, rest string, args ...any) (all []fibonacco.Coupon, err error) {
-	rows, err := tx.Query(ctx, `SELECT `+columns+` FROM coupons WHERE `+rest, args...)
+func list(ctx context.Context, tx *db.Tx, rest string, args ...any) ([]fibonacco.Coupon, error) {
+	all, err := db.Read(ctx, tx, scan, `SELECT `+columns+` FROM coupons WHERE `+rest, args...)
 	if err != nil {
 		return nil, fmt.Errorf("read coupons: %w", err)
 	}
-	defer func() { _ = rows.Close() }()
-	for rows.Next() {
-		c, err := scan(rows)
-		if err != nil {
-			return nil, fmt.Errorf("read coupons: %w", err)
-		}
-		all = append(all, c)
-	}
-	return all, rows.Err()
+	return all, nil
 }
 
 // find returns NotFound when there is no such coupon. lock keeps others from redeeming or changing it.
@@ -55,15 +47,7 @@ func find(ctx context.Context, tx *db.Tx, where string, lock bool, args ...any) 
 // ListCoupons implements fibonacco.CouponDirectory.
 func (s *Service) ListCoupons(ctx context.Context, smbID int64, q fibonacco.ListQuery) (page fibonacco.Page[fibonacco.Coupon], err error) {
 	err = s.db.View(ctx, func(tx *db.Tx) error {
-		community, err := db.Get[int64](ctx, tx, `SELECT community_id FROM smbs WHERE id = $1 AND deleted_at IS NULL`, smbID)
-		if db.IsNoRows(err) || err == nil && !fibonacco.InScope(ctx, community) {
-			return fibonacco.Errorf(fibonacco.NotFound, "there is no such business")
-		}
-		if err != nil {
-			return fmt.Errorf("read SMB %d: %w", smbID, err)
-		}
-		var args query.Args
-		page, err = query.Select(ctx, tx, table, q, columns, scan, []string{`coupons.smb_id = ` + args.Add(smbID)}, &args)
+		page, err = query.OfSMB(ctx, tx, table, smbID, q, columns, scan)
 		return err
 	})
 	return page, err

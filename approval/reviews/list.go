@@ -25,34 +25,18 @@ func scan(row db.Row) (r fibonacco.Review, err error) {
 }
 
 // list reads reviews; rest is what follows WHERE.
-func list(ctx context.Context, tx *db.Tx, rest string, args ...any) (all []fibonacco.Review, err error) {
-	rows, err := tx.Query(ctx, `SELECT `+columns+` FROM reviews WHERE `+rest, args...)
+func list(ctx context.Context, tx *db.Tx, rest string, args ...any) ([]fibonacco.Review, error) {
+	all, err := db.Read(ctx, tx, scan, `SELECT `+columns+` FROM reviews WHERE `+rest, args...)
 	if err != nil {
 		return nil, fmt.Errorf("read reviews: %w", err)
 	}
-	defer func() { _ = rows.Close() }()
-	for rows.Next() {
-		r, err := scan(rows)
-		if err != nil {
-			return nil, fmt.Errorf("read reviews: %w", err)
-		}
-		all = append(all, r)
-	}
-	return all, rows.Err()
+	return all, nil
 }
 
 // ListReviews implements fibonacco.ReviewDirectory.
 func (s *Service) ListReviews(ctx context.Context, smbID int64, q fibonacco.ListQuery) (page fibonacco.Page[fibonacco.Review], err error) {
 	err = s.o.DB.View(ctx, func(tx *db.Tx) error {
-		community, err := db.Get[int64](ctx, tx, `SELECT community_id FROM smbs WHERE id = $1 AND deleted_at IS NULL`, smbID)
-		if db.IsNoRows(err) || err == nil && !fibonacco.InScope(ctx, community) {
-			return fibonacco.Errorf(fibonacco.NotFound, "there is no such business")
-		}
-		if err != nil {
-			return fmt.Errorf("read SMB %d: %w", smbID, err)
-		}
-		var args query.Args
-		page, err = query.Select(ctx, tx, table, q, columns, scan, []string{`reviews.smb_id = ` + args.Add(smbID)}, &args)
+		page, err = query.OfSMB(ctx, tx, table, smbID, q, columns, scan)
 		return err
 	})
 	return page, err

@@ -10,6 +10,20 @@ import (
 	"github.com/fibonacco/fibonacco/db"
 )
 
+// OfSMB is Select of what belongs to one business, by the column smb_id of the table that t is from.
+// Returns NotFound for a business that is not there, was deleted, or is out of the caller's scope.
+func OfSMB[T any](ctx context.Context, tx *db.Tx, t Table, smbID int64, q fibonacco.ListQuery, columns string, scan func(db.Row) (T, error)) (fibonacco.Page[T], error) {
+	community, err := db.Get[int64](ctx, tx, `SELECT community_id FROM smbs WHERE id = $1 AND deleted_at IS NULL`, smbID)
+	if db.IsNoRows(err) || err == nil && !fibonacco.InScope(ctx, community) {
+		return fibonacco.Page[T]{}, fibonacco.Errorf(fibonacco.NotFound, "there is no such business")
+	}
+	if err != nil {
+		return fibonacco.Page[T]{}, fmt.Errorf("read SMB %d: %w", smbID, err)
+	}
+	var args Args
+	return Select(ctx, tx, t, q, columns, scan, []string{t.From + `.smb_id = ` + args.Add(smbID)}, &args)
+}
+
 // Select reads one page of a list. columns is the select list that scan reads; where is what must
 // hold beside the query's filter (the caller's scope, a search), with its arguments in args, and
 // may be nil. Returns Invalid for what the listing does not allow, and for a cursor that is not of
