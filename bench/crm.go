@@ -229,7 +229,7 @@ func newCaller(ctx context.Context, h *house, s *smb.Service) (*caller, error) {
 	if err != nil {
 		return nil, err
 	}
-	handler := api.New(api.Options{Access: people, SMBs: s, Directory: s, Communities: s, Records: s, Campaigns: h.campaign, Mailing: h.campaign, Explainer: h.campaign})
+	handler := api.New(api.Options{Contracts: api.Contracts{Access: people, SMBs: s, Directory: s, Communities: s, Records: s, Campaigns: h.campaign, Mailing: h.campaign, Explainer: h.campaign}})
 	ln, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err

@@ -16,6 +16,7 @@ import (
 	"github.com/fibonacco/fibonacco/db"
 	"github.com/fibonacco/fibonacco/learning"
 	"github.com/fibonacco/fibonacco/web"
+	"github.com/fibonacco/fibonacco/web/api"
 	"github.com/fibonacco/fibonacco/web/public"
 )
 
@@ -48,7 +49,10 @@ func benchPages(ctx context.Context, engine string, n int) (all []figure, err er
 	pages.Start()
 	log := slog.New(slog.DiscardHandler)
 	addr, err := serve(ctx, web.New(web.Options{
-		Access: access.New(h.db, access.WithConfig(h.cfg), access.WithSigner(h.signer)), Learning: pages, Approvals: approvals, Clock: h.db.Clock(), Log: log, Config: h.cfg, Queues: h.queue,
+		Contracts: api.Contracts{
+			Access: access.New(h.db, access.WithConfig(h.cfg), access.WithSigner(h.signer)), Learning: pages, Approvals: approvals, Queues: h.queue,
+		},
+		Clock: h.db.Clock(), Log: log, Config: h.cfg,
 		Mounts: []func(*http.ServeMux){func(mux *http.ServeMux) {
 			public.Mount(mux, public.Deps{
 				Tracker: h.track, Unsubscriber: h.track, Resubscriber: h.track, Pages: pages, Owners: approvals, Approvals: approvals,

@@ -18,38 +18,7 @@ import (
 // Options are everything the server speaks to. A nil contract is a module that this build does
 // not have: its routes answer 501.
 type Options struct {
-	Access         fibonacco.AccessService
-	SMBs           fibonacco.SMBService
-	Directory      fibonacco.SMBDirectory
-	Communities    fibonacco.CommunityService
-	Programme      fibonacco.Programme
-	Explainer      fibonacco.Explainer
-	Importer       fibonacco.Importer
-	Campaigns      fibonacco.CampaignDirectory
-	Mailing        fibonacco.CampaignMailing
-	Learning       fibonacco.LearningCenter
-	Approvals      fibonacco.ApprovalDesk
-	Queues         fibonacco.Queues
-	Segments       fibonacco.SegmentService
-	Bulk           fibonacco.BulkService
-	Consents       fibonacco.ConsentService
-	Privacy        fibonacco.PrivacyService
-	Merges         fibonacco.MergeService
-	Records        fibonacco.SMBRecords
-	Audit          fibonacco.AuditLog
-	Sending        fibonacco.SendingControl
-	Editor         fibonacco.CampaignEditor
-	Previewer      fibonacco.CampaignPreviewer
-	Reporter       fibonacco.CampaignReporter
-	Libraries      fibonacco.CampaignLibraries
-	Holidays       fibonacco.HolidayService
-	Voicemail      api.Voicemail
-	Tracking       fibonacco.TrackingVerdicts
-	Deliverability fibonacco.DeliverabilityDoctor
-	Bookings       fibonacco.BookingDirectory
-	Reviews        fibonacco.ReviewDirectory
-	Coupons        fibonacco.CouponDirectory
-	Idempotency    fibonacco.Idempotency
+	api.Contracts
 
 	// The webhooks of providers; nil ones answer 501.
 	SESWebhook, RVMWebhook, TwilioWebhook fibonacco.Webhook
@@ -134,12 +103,7 @@ func New(o Options) http.Handler {
 	origin := crossOrigin(o.Config.HTTP.PublicURL)
 	s := &server{o: o, origin: origin}
 	rest := api.New(api.Options{
-		Access: o.Access, SMBs: o.SMBs, Directory: o.Directory, Communities: o.Communities, Programme: o.Programme,
-		Explainer: o.Explainer, Importer: o.Importer, Campaigns: o.Campaigns, Mailing: o.Mailing, Learning: o.Learning, Approvals: o.Approvals, Queues: o.Queues,
-		Segments: o.Segments, Bulk: o.Bulk, Consents: o.Consents, Privacy: o.Privacy, Merges: o.Merges, Records: o.Records, Audit: o.Audit, Sending: o.Sending, Tracking: o.Tracking, Deliverability: o.Deliverability,
-		Editor: o.Editor, Previewer: o.Previewer, Reporter: o.Reporter, Libraries: o.Libraries, Holidays: o.Holidays, Voicemail: o.Voicemail,
-		Idempotency: o.Idempotency, Bookings: o.Bookings, Reviews: o.Reviews, Coupons: o.Coupons,
-		Limiter: o.Limiter, PerMinute: o.Config.HTTP.APIPerMinute, Clock: o.Clock, Log: o.Log,
+		Contracts: o.Contracts, Limiter: o.Limiter, PerMinute: o.Config.HTTP.APIPerMinute, Clock: o.Clock, Log: o.Log,
 		PublicURL: o.Config.HTTP.PublicURL, Version: o.Version, CrossOrigin: origin,
 	})
 	proxies, err := clientip.Parse(o.Config.HTTP.TrustProxy)

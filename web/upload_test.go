@@ -11,6 +11,7 @@ import (
 
 	"github.com/fibonacco/fibonacco"
 	"github.com/fibonacco/fibonacco/web"
+	"github.com/fibonacco/fibonacco/web/api"
 )
 
 // shop takes files for one community.
@@ -37,7 +38,7 @@ func (s *shop) StartImport(_ context.Context, _ fibonacco.ImportRequest, file io
 func TestSlowLargeUpload(t *testing.T) {
 	t.Parallel()
 	s := &shop{}
-	server := httptest.NewUnstartedServer(web.New(web.Options{Access: gate{}, Importer: s, Communities: s}))
+	server := httptest.NewUnstartedServer(web.New(web.Options{Contracts: api.Contracts{Access: gate{}, Importer: s, Communities: s}}))
 	server.Config.ReadTimeout = 150 * time.Millisecond
 	server.Start()
 	t.Cleanup(server.Close)
@@ -69,7 +70,7 @@ func TestSlowLargeUpload(t *testing.T) {
 func TestPhotoUpload(t *testing.T) {
 	t.Parallel()
 	got := map[string]int{}
-	h := web.New(web.Options{Access: gate{}, Mounts: []func(*http.ServeMux){func(mux *http.ServeMux) {
+	h := web.New(web.Options{Contracts: api.Contracts{Access: gate{}}, Mounts: []func(*http.ServeMux){func(mux *http.ServeMux) {
 		mux.HandleFunc("/my/", func(_ http.ResponseWriter, r *http.Request) {
 			body, err := io.ReadAll(r.Body)
 			if err != nil {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/fibonacco/fibonacco"
 	"github.com/fibonacco/fibonacco/web"
+	"github.com/fibonacco/fibonacco/web/api"
 )
 
 // porter notes where those who come to the gate come from.
@@ -26,7 +27,7 @@ func TestProxiesAreBelieved(t *testing.T) {
 	t.Parallel()
 	var visits []fibonacco.Visit
 	page := ""
-	o := web.Options{Access: porter{visits: &visits}, Mounts: []func(*http.ServeMux){func(m *http.ServeMux) {
+	o := web.Options{Contracts: api.Contracts{Access: porter{visits: &visits}}, Mounts: []func(*http.ServeMux){func(m *http.ServeMux) {
 		m.HandleFunc("GET /page", func(_ http.ResponseWriter, r *http.Request) { page = fibonacco.VisitOf(r.Context()).IP })
 	}}}
 	o.Config.HTTP.TrustProxy = []string{"10.0.0.0/8"}
@@ -46,7 +47,7 @@ func TestProxiesAreBelieved(t *testing.T) {
 func TestMetricsTakeAnAbility(t *testing.T) {
 	t.Parallel()
 	for ability, status := range map[fibonacco.Ability]int{fibonacco.ReadOperations: http.StatusOK, fibonacco.ReadSMBs: http.StatusForbidden} {
-		w := call(web.New(web.Options{Access: able{ability: ability}}), "GET", "/metrics", "", "Authorization", "Bearer x")
+		w := call(web.New(web.Options{Contracts: api.Contracts{Access: able{ability: ability}}}), "GET", "/metrics", "", "Authorization", "Bearer x")
 		if w.Code != status || status != http.StatusOK && !strings.Contains(w.Body.String(), "operations:read") {
 			t.Errorf("with %s: %d", ability, w.Code)
 		}

@@ -18,6 +18,7 @@ import (
 
 	"github.com/fibonacco/fibonacco"
 	"github.com/fibonacco/fibonacco/web"
+	"github.com/fibonacco/fibonacco/web/api"
 )
 
 // gate knows one token and one session: viewer.
@@ -123,7 +124,7 @@ func TestMetrics(t *testing.T) {
 		},
 		Ready: func(context.Context) []fibonacco.Part { return []fibonacco.Part{{Name: "database", OK: true}} },
 	})
-	h := web.New(web.Options{Access: gate{}, Metrics: m})
+	h := web.New(web.Options{Contracts: api.Contracts{Access: gate{}}, Metrics: m})
 	call(h, "GET", "/health", "")
 	call(h, "GET", "/no/such/page", "")
 	for name, tc := range map[string]struct {
@@ -158,7 +159,7 @@ func TestMetrics(t *testing.T) {
 		}
 	}
 	// A failing part leaves the rest readable, and says so. Without Metrics there are those of the queues.
-	h = web.New(web.Options{Queues: queues{errors.New("away")}})
+	h = web.New(web.Options{Contracts: api.Contracts{Queues: queues{errors.New("away")}}})
 	if w := call(h, "GET", "/metrics", "", "From", "127.0.0.1:5"); w.Code != 200 || !strings.Contains(w.Body.String(), `fibonacco_scrape_errors{figures="queues"} 1`) {
 		t.Errorf("%d %s", w.Code, w.Body)
 	}
@@ -166,7 +167,7 @@ func TestMetrics(t *testing.T) {
 
 func TestEveryAnswerIsGuarded(t *testing.T) {
 	t.Parallel()
-	o := web.Options{Access: gate{}, Mounts: []func(*http.ServeMux){func(m *http.ServeMux) {
+	o := web.Options{Contracts: api.Contracts{Access: gate{}}, Mounts: []func(*http.ServeMux){func(m *http.ServeMux) {
 		m.HandleFunc("GET /page", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "page") })
 	}}}
 	o.Config.HTTP.PublicURL = "https://fibonacco.example"
@@ -194,7 +195,7 @@ func TestEveryAnswerIsGuarded(t *testing.T) {
 
 func TestProblemsEverywhere(t *testing.T) {
 	t.Parallel()
-	h := web.New(web.Options{Access: gate{}, Mounts: []func(*http.ServeMux){func(m *http.ServeMux) {
+	h := web.New(web.Options{Contracts: api.Contracts{Access: gate{}}, Mounts: []func(*http.ServeMux){func(m *http.ServeMux) {
 		m.HandleFunc("GET /page", func(http.ResponseWriter, *http.Request) {})
 	}}})
 	for _, tc := range []struct {
@@ -270,7 +271,7 @@ func TestAccessLogIsAtDebugAndWithoutPaths(t *testing.T) {
 	t.Parallel()
 	quiet, loud := &logbook{}, &logbook{}
 	for book, level := range map[*logbook]slog.Level{quiet: slog.LevelInfo, loud: slog.LevelDebug} {
-		h := web.New(web.Options{Access: gate{}, Log: book.logger(level)})
+		h := web.New(web.Options{Contracts: api.Contracts{Access: gate{}}, Log: book.logger(level)})
 		call(h, "GET", "/api/v1/smbs/77?search=rosa@example.com", "", "Authorization", "Bearer viewer")
 	}
 	if quiet.String() != "" {
@@ -361,7 +362,7 @@ func TestPagesCanStream(t *testing.T) {
 // A page may claim every path: the interface and its own 404 and 405 do not notice.
 func TestAPageMayClaimEverything(t *testing.T) {
 	t.Parallel()
-	h := web.New(web.Options{Access: gate{}, Mounts: []func(*http.ServeMux){func(m *http.ServeMux) {
+	h := web.New(web.Options{Contracts: api.Contracts{Access: gate{}}, Mounts: []func(*http.ServeMux){func(m *http.ServeMux) {
 		m.HandleFunc("GET /", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "page") })
 	}}})
 	if w := call(h, "GET", "/any", ""); w.Body.String() != "page" {

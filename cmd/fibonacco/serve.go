@@ -16,6 +16,7 @@ import (
 	"github.com/fibonacco/fibonacco/mail/bounce"
 	"github.com/fibonacco/fibonacco/mail/receive"
 	"github.com/fibonacco/fibonacco/web"
+	"github.com/fibonacco/fibonacco/web/api"
 	"github.com/fibonacco/fibonacco/web/public"
 	"github.com/fibonacco/fibonacco/web/ui"
 )
@@ -63,10 +64,9 @@ func (c serveCommand) Run(e *env) error {
 
 // site is the whole web application. demo is who every visitor is, nil outside the demo.
 func (a *app) site(demo *fibonacco.Principal) http.Handler {
+	contracts := a.contracts()
 	deps := ui.Deps{
-		Analytics: a.analytics, Queues: a.queue, Directory: a.smb, SMBs: a.smb, Communities: a.smb, Campaigns: a.campaign,
-		Explainer: explainer{a}, Programme: a.campaign, Access: a.access, Clock: a.db.Clock(), Bulletin: a.cluster,
-		Importer: a.imports, Approvals: a.approval, Services: a.cfg.Services, Sending: a.campaign, Drops: a.voicemail, Voicemail: a.voicemail, Audit: audit.New(a.db),
+		Contracts: contracts, Analytics: a.analytics, Clock: a.db.Clock(), Bulletin: a.cluster, Services: a.cfg.Services,
 		Demo: demo, Company: a.cfg.Company, PublicURL: a.cfg.HTTP.PublicURL, Log: a.log,
 		SecureCookies: strings.HasPrefix(a.cfg.HTTP.PublicURL, "https://"),
 	}
@@ -77,12 +77,8 @@ func (a *app) site(demo *fibonacco.Principal) http.Handler {
 		deps.ClockControl = a.clock
 	}
 	return web.New(web.Options{
-		Access: a.access, SMBs: a.smb, Directory: a.smb, Communities: a.smb, Records: a.smb, Programme: a.campaign, Explainer: explainer{a},
-		Importer: a.imports, Campaigns: a.campaign, Mailing: a.campaign, Learning: a.learning, Approvals: a.approval, Queues: a.queue, Ready: a.parts, Limiter: a.cluster, Idempotency: a.answers,
-		Bookings: a.booking,
-		Segments: a.smb, Bulk: a.smb, Consents: a.consents, Privacy: a.privacy, Merges: a.merges,
-		Editor: a.campaign, Previewer: a.campaign, Reporter: a.campaign, Libraries: libraries{a}, Holidays: a.campaign, Voicemail: a.voicemail,
-		Audit: audit.New(a.db), Sending: a.campaign, Tracking: a.track, Deliverability: &doctorOfMail{app: a}, SESWebhook: a.sesWebhook(), RVMWebhook: a.rvmWebhook, Reviews: a.reviews, Coupons: a.coupons, Metrics: a.metrics(), Clock: a.db.Clock(), Log: a.log, Config: a.cfg, Version: version,
+		Contracts: contracts, SESWebhook: a.sesWebhook(), RVMWebhook: a.rvmWebhook,
+		Ready: a.parts, Limiter: a.cluster, Metrics: a.metrics(), Clock: a.db.Clock(), Log: a.log, Config: a.cfg, Version: version,
 		Mounts: []func(*http.ServeMux){
 			func(mux *http.ServeMux) {
 				public.Mount(mux, public.Deps{
@@ -99,10 +95,24 @@ func (a *app) site(demo *fibonacco.Principal) http.Handler {
 	})
 }
 
+// contracts are what the pages and the interface speak to.
+func (a *app) contracts() api.Contracts {
+	return api.Contracts{
+		Access: a.access, SMBs: a.smb, Directory: a.smb, Communities: a.smb, Records: a.smb, Segments: a.smb, Bulk: a.smb,
+		Consents: a.consents, Privacy: a.privacy, Merges: a.merges, Importer: a.imports,
+		Programme: a.campaign, Explainer: explainer{a}, Campaigns: a.campaign, Mailing: a.campaign, Sending: a.campaign,
+		Editor: a.campaign, Previewer: a.campaign, Reporter: a.campaign, Libraries: libraries{a}, Holidays: a.campaign,
+		Voicemail: a.voicemail, Tracking: a.track, Deliverability: &doctorOfMail{app: a},
+		Learning: a.learning, Approvals: a.approval, Bookings: a.booking, Reviews: a.reviews, Coupons: a.coupons,
+		Queues: a.queue, Audit: audit.New(a.db), Idempotency: a.answers,
+	}
+}
+
 // healthOnly serves probes on a node that has no web role.
 func healthOnly(a *app) http.Handler {
 	return web.New(web.Options{
-		Ready: a.parts, Metrics: a.metrics(), Log: a.log, Config: a.cfg, Limiter: a.cluster, Queues: a.queue, Access: a.access, Version: version,
+		Contracts: api.Contracts{Queues: a.queue, Access: a.access},
+		Ready:     a.parts, Metrics: a.metrics(), Log: a.log, Config: a.cfg, Limiter: a.cluster, Version: version,
 	})
 }
 

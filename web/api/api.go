@@ -29,9 +29,9 @@ import (
 // Prefix is where the versioned interface begins.
 const Prefix = "/api/v1"
 
-// Options are the contracts the interface speaks to. A nil one is a module that this build does
-// not have: its routes answer 501.
-type Options struct {
+// Contracts are what the interface speaks to. A nil one is a module that this build does not have:
+// its routes answer 501.
+type Contracts struct {
 	Access         fibonacco.AccessService
 	SMBs           fibonacco.SMBService
 	Directory      fibonacco.SMBDirectory
@@ -64,6 +64,11 @@ type Options struct {
 	Reviews        fibonacco.ReviewDirectory
 	Coupons        fibonacco.CouponDirectory
 	Idempotency    fibonacco.Idempotency // nil: a request with an Idempotency-Key is answered 501
+}
+
+// Options are the contracts, and how the interface goes about it.
+type Options struct {
+	Contracts
 
 	Limiter   fibonacco.Limiter // nil: no limit
 	PerMinute float64           // requests of one principal; 0: no limit

@@ -367,7 +367,7 @@ func TestRateLimit(t *testing.T) {
 // A build without modules answers 501 and names what is missing.
 func TestAbsentModules(t *testing.T) {
 	t.Parallel()
-	a := api.New(api.Options{Access: gate{}})
+	a := api.New(api.Options{Contracts: api.Contracts{Access: gate{}}})
 	for route, op := range operations(a.Spec()) {
 		method, path, _ := strings.Cut(strings.Replace(route, api.Prefix, "", 1), " ")
 		if op.Tags[0] == "Account" || strings.HasPrefix(path, "/tokens") || strings.HasPrefix(path, "/users") {

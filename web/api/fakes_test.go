@@ -518,8 +518,11 @@ func (queues) Queues(context.Context) ([]fibonacco.QueueState, error) {
 
 func (h *house) options() api.Options {
 	return api.Options{
-		Access: gate{h}, SMBs: h, Directory: h, Communities: h, Programme: h, Explainer: h, Importer: h,
-		Campaigns: h, Mailing: mailing{}, Learning: &pages{}, Queues: queues{}, Records: h, Bookings: h, Clock: fibonacco.NewFakeClock(noon),
+		Contracts: api.Contracts{
+			Access: gate{h}, SMBs: h, Directory: h, Communities: h, Programme: h, Explainer: h, Importer: h,
+			Campaigns: h, Mailing: mailing{}, Learning: &pages{}, Queues: queues{}, Records: h, Bookings: h,
+		},
+		Clock: fibonacco.NewFakeClock(noon),
 	}
 }
 

@@ -66,8 +66,11 @@ func real(t *testing.T, d *db.DB, clock fibonacco.Clock) (a *api.API, tokens map
 		must(err)
 	}
 	return api.New(api.Options{
-		Access: gate, SMBs: businesses, Directory: businesses, Communities: businesses, Records: businesses, Programme: mails, Explainer: mails,
-		Importer: imports.New(d, q, cfg), Campaigns: mails, Mailing: mails, Queues: q, Clock: clock,
+		Contracts: api.Contracts{
+			Access: gate, SMBs: businesses, Directory: businesses, Communities: businesses, Records: businesses, Programme: mails, Explainer: mails,
+			Importer: imports.New(d, q, cfg), Campaigns: mails, Mailing: mails, Queues: q,
+		},
+		Clock: clock,
 	}), tokens
 }
 

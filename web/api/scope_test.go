@@ -71,8 +71,11 @@ func TestRecordsOfOtherCommunities(t *testing.T) {
 			return err
 		}))
 		a := api.New(api.Options{
-			Access: neighbours{}, SMBs: businesses, Directory: businesses, Communities: businesses, Records: businesses, Campaigns: mails, Mailing: mails,
-			Programme: mails, Explainer: mails, Clock: clock, Bookings: booking.New(booking.Options{DB: d}),
+			Contracts: api.Contracts{
+				Access: neighbours{}, SMBs: businesses, Directory: businesses, Communities: businesses, Records: businesses, Campaigns: mails, Mailing: mails,
+				Programme: mails, Explainer: mails, Bookings: booking.New(booking.Options{DB: d}),
+			},
+			Clock: clock,
 		})
 		ask := func(route, body string) *answer {
 			t.Helper()

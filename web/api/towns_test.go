@@ -101,14 +101,17 @@ func newTowns(t *testing.T, d *db.DB, clock fibonacco.Clock) *towns {
 	yeses := approval.New(approval.Options{DB: d, Queue: q, Signer: signer, Config: cfg, Post: func(context.Context, *db.Tx, fibonacco.Notice) error { return nil }})
 	w := &towns{t: t, tokens: map[string]string{"nonsense": "fib_nonsense"}, pools: map[string][]string{}}
 	w.a = api.New(api.Options{
-		Access: gate, SMBs: businesses, Directory: businesses, Communities: businesses, Records: businesses, Programme: mails, Explainer: mails,
-		Importer: imports.New(d, q, cfg, imports.WithConsents(consent.Add), imports.WithSuppressions(consent.SuppressAll), imports.WithStored(consent.Resuppress),
-			imports.WithIndex(search.Reindex)),
-		Campaigns: mails, Mailing: mails, Queues: q, Clock: clock,
-		Editor: mails, Previewer: mails, Reporter: mails, Holidays: mails, Voicemail: calls, Approvals: yeses,
-		Bookings: booking.New(booking.Options{DB: d}),
-		Segments: businesses, Bulk: businesses, Consents: consent.New(d, q), Privacy: privacy.New(d, q), Audit: audit.New(d), Merges: newMerges(d, q, businesses, mails), Idempotency: idempotency.New(d, signer, fibonacco.SystemClock{}),
-		Coupons: coupons.New(d, signer, cfg), Reviews: reviews.New(reviews.Options{DB: d, Signer: signer, Config: cfg}),
+		Contracts: api.Contracts{
+			Access: gate, SMBs: businesses, Directory: businesses, Communities: businesses, Records: businesses, Programme: mails, Explainer: mails,
+			Importer: imports.New(d, q, cfg, imports.WithConsents(consent.Add), imports.WithSuppressions(consent.SuppressAll), imports.WithStored(consent.Resuppress),
+				imports.WithIndex(search.Reindex)),
+			Campaigns: mails, Mailing: mails, Queues: q,
+			Editor: mails, Previewer: mails, Reporter: mails, Holidays: mails, Voicemail: calls, Approvals: yeses,
+			Bookings: booking.New(booking.Options{DB: d}),
+			Segments: businesses, Bulk: businesses, Consents: consent.New(d, q), Privacy: privacy.New(d, q), Audit: audit.New(d), Merges: newMerges(d, q, businesses, mails), Idempotency: idempotency.New(d, signer, fibonacco.SystemClock{}),
+			Coupons: coupons.New(d, signer, cfg), Reviews: reviews.New(reviews.Options{DB: d, Signer: signer, Config: cfg}),
+		},
+		Clock: clock,
 	})
 	// Spare users and tokens come first: what revokes number 1 shall not revoke who asks.
 	for i := range 5 {

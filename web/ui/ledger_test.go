@@ -62,6 +62,13 @@ func (t *town) SettleSend(_ context.Context, id int64, became fibonacco.SendStat
 	return missing()
 }
 
+// line is the telephone side; what no page asks for is nil.
+type line struct {
+	*town
+	fibonacco.CampaignVoicemail
+	fibonacco.VoicemailChecker
+}
+
 func (t *town) QueryDrops(_ context.Context, q fibonacco.ListQuery) (page fibonacco.Page[fibonacco.RVMDrop], err error) {
 	if _, err := fibonacco.RVMDropListing.Conditions(q.Filter); err != nil {
 		return page, err

@@ -13,28 +13,16 @@ import (
 	"net/url"
 
 	"github.com/fibonacco/fibonacco"
+	"github.com/fibonacco/fibonacco/web/api"
 	"github.com/fibonacco/fibonacco/web/static"
 )
 
 // Deps is what the pages are made from.
 type Deps struct {
+	api.Contracts
 	Analytics    fibonacco.Analytics
-	Queues       fibonacco.Queues
-	Directory    fibonacco.SMBDirectory
-	SMBs         fibonacco.SMBService
-	Communities  fibonacco.CommunityService
-	Campaigns    fibonacco.CampaignDirectory
-	Explainer    fibonacco.Explainer
-	Programme    fibonacco.Programme
-	Access       fibonacco.AccessService
-	Importer     fibonacco.Importer
-	Approvals    fibonacco.ApprovalDesk
 	Services     []fibonacco.Offering // what can be approved, in words
-	Sending      fibonacco.SendingControl
-	Drops        fibonacco.VoicemailDirectory
-	Voicemail    fibonacco.VoicemailControl
-	Audit        fibonacco.AuditLog
-	Mailbox      fibonacco.Mailbox // nil unless the built-in catcher takes the mail
+	Mailbox      fibonacco.Mailbox    // nil unless the built-in catcher takes the mail
 	Clock        fibonacco.Clock
 	ClockControl fibonacco.ClockControl // nil unless the clock is virtual
 	Bulletin     fibonacco.Bulletin     // nil: live pages look every few seconds by themselves

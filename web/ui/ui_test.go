@@ -19,8 +19,11 @@ import (
 // deps is everything the pages need, over a town.
 func deps(w *town) ui.Deps {
 	return ui.Deps{
-		Analytics: w, Queues: w, Directory: w, SMBs: records{town: w}, Communities: places{town: w}, Campaigns: w,
-		Explainer: w, Programme: w, Importer: newFiles(), Approvals: &desk{}, Sending: w, Drops: w, Voicemail: w, Audit: w, Access: door{town: w}, Mailbox: w, Clock: w.now, ClockControl: w, Bulletin: w,
+		Contracts: api.Contracts{
+			Queues: w, Directory: w, SMBs: records{town: w}, Communities: places{town: w}, Campaigns: w,
+			Explainer: w, Programme: w, Importer: newFiles(), Approvals: &desk{}, Sending: w, Voicemail: line{town: w}, Audit: w, Access: door{town: w},
+		},
+		Analytics: w, Mailbox: w, Clock: w.now, ClockControl: w, Bulletin: w,
 		Company:   fibonacco.CompanyConfig{Name: "Port Avery Local"},
 		PublicURL: "https://mail.example.org", Log: slog.New(slog.DiscardHandler),
 	}

@@ -22,7 +22,7 @@ func (u *ui) voicemails(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	page, err := u.Drops.QueryDrops(r.Context(), l.asked())
+	page, err := u.Voicemail.QueryDrops(r.Context(), l.asked())
 	if err != nil {
 		return err
 	}
