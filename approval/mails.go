@@ -18,6 +18,10 @@ import (
 func (s *Service) confirm(ctx context.Context, tx *db.Tx, a *submitted, who approver) error {
 	o := s.described(a.Service)
 	owner := ownerAddress(a, who)
+	url, err := s.OwnerURL(ctx, tx, a.SMB, "")
+	if err != nil {
+		return err
+	}
 	facts := [][2]string{{"Business", who.Business}, {"Service", o.Title}, {"Said yes", a.Name}}
 	n := fibonacco.Notice{
 		Key: fmt.Sprintf("approval %d confirmed", a.ID), Purpose: "approval.confirmation", SMBID: a.SMB, To: a.Email,
@@ -26,7 +30,7 @@ func (s *Service) confirm(ctx context.Context, tx *db.Tx, a *submitted, who appr
 		After:      []string{"Was it not you, or do you think otherwise? Reply to this email, and we take it back."},
 	}
 	if strings.EqualFold(owner, a.Email) {
-		n.Button, n.ButtonURL = "See where it stands", s.OwnerURL(tx, a.SMB, "")
+		n.Button, n.ButtonURL = "See where it stands", url
 		return s.post(ctx, tx, n)
 	}
 	n.After = append([]string{"The link to the pages of your business goes to the address that we have on file for it."}, n.After...)
@@ -39,7 +43,7 @@ func (s *Service) confirm(ctx context.Context, tx *db.Tx, a *submitted, who appr
 		Facts:   append(facts, [2]string{"Their email", a.Email}),
 		Paragraphs: append([]string{"Somebody said yes to a service for your business, by a link that we had sent to you:"},
 			s.next(o)...),
-		Button: "See where it stands", ButtonURL: s.OwnerURL(tx, a.SMB, ""),
+		Button: "See where it stands", ButtonURL: url,
 		After: []string{"Was it nobody you know? Reply to this email, and we take it back."},
 	})
 }
@@ -50,12 +54,16 @@ func (s *Service) tellResult(ctx context.Context, tx *db.Tx, a *submitted, resul
 	if err != nil {
 		return err
 	}
+	manage, err := s.OwnerURL(ctx, tx, a.SMB, text(result, "manage"))
+	if err != nil {
+		return err
+	}
 	o := s.described(a.Service)
 	n := fibonacco.Notice{
 		Key: fmt.Sprintf("approval %d provisioned", a.ID), Purpose: "approval.provisioned", SMBID: a.SMB, To: ownerAddress(a, who),
 		Subject: subject("Ready for you: ", o.Title), Facts: [][2]string{{"Business", who.Business}, {"Service", o.Title}},
 		Paragraphs: []string{"It is ready for you to look at."},
-		Button:     "Open it", ButtonURL: s.OwnerURL(tx, a.SMB, text(result, "manage")),
+		Button:     "Open it", ButtonURL: manage,
 		After: []string{"The button is your own: whoever has it can change what it leads to. It works for 90 days."},
 	}
 	if url := text(result, "url"); url != "" {

@@ -15,8 +15,9 @@ const ownerValid = 90 * 24 * time.Hour
 
 // OwnerURL is a fresh link to a business's own pages: page is the last part of its path, "" for the
 // overview of all.
-func (s *Service) OwnerURL(tx *db.Tx, smbID int64, page string) string {
-	return s.ownerURL(smbID, page, tx.Now)
+func (s *Service) OwnerURL(ctx context.Context, tx *db.Tx, smbID int64, page string) (string, error) {
+	issued, err := issueAt(ctx, tx, smbID)
+	return s.ownerURL(smbID, page, issued), err
 }
 
 func (s *Service) ownerURL(smbID int64, page string, issued time.Time) string {

@@ -16,16 +16,20 @@ import (
 	"time"
 )
 
-// clients is how many ask at once.
-const clients = 128
+// How many ask at once: many do where answers wait for the disk together, and fewer where an answer is a
+// page, or there would be no telling how long one takes from how long the queue is.
+const (
+	clients = 128
+	readers = 32
+)
 
 // head ends the first line of a request, and is what a telephone sends with it.
 const head = " HTTP/1.1\r\nHost: localhost\r\nUser-Agent: Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 Version/18.5 Mobile/15E148 Safari/604.1\r\n\r\n"
 
-// drive sends n requests with many clients at once and returns how long each took. write appends the one
+// drive sends n requests with that many clients at once and returns how long each took. write appends the one
 // of a number; every answer must have status in its first line. The clients are as lean as wrk's: they
 // share the cores with what is measured.
-func drive(addr string, n int, status string, write func(out []byte, i int) ([]byte, error)) (time.Duration, []time.Duration, error) {
+func drive(addr string, clients, n int, status string, write func(out []byte, i int) ([]byte, error)) (time.Duration, []time.Duration, error) {
 	var next atomic.Int64
 	times := make([][]time.Duration, clients)
 	errs := make([]error, clients)
@@ -108,9 +112,9 @@ func readAnswer(in *bufio.Reader, status string) error {
 }
 
 // figuresOf is how many of n requests were answered in a second, and how long nearly all of them took.
-func figuresOf(name, target string, took time.Duration, all []time.Duration) []figure {
+func figuresOf(name string, clients int, target, patience string, took time.Duration, all []time.Duration) []figure {
 	return []figure{
 		{Name: fmt.Sprintf("%s, %d clients", name, clients), Value: float64(len(all)) / took.Seconds(), Unit: "/s", Target: target},
-		{Name: "99 of 100 answered within", Value: float64(all[len(all)*99/100].Microseconds()) / 1000, Unit: "ms", Target: "< 50"},
+		{Name: "99 of 100 answered within", Value: float64(all[len(all)*99/100].Microseconds()) / 1000, Unit: "ms", Target: patience},
 	}
 }

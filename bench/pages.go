@@ -80,14 +80,14 @@ func benchPages(ctx context.Context, engine string, n int) (all []figure, err er
 			return append(append(out, "GET /approve/"+token...), head...), nil
 		}},
 	} {
-		if _, _, err := drive(addr, n/10, " 200 ", page.write); err != nil {
+		if _, _, err := drive(addr, readers, n/10, " 200 ", page.write); err != nil {
 			return nil, fmt.Errorf("%s: %w", page.name, err)
 		}
-		took, times, err := drive(addr, n, " 200 ", page.write)
+		took, times, err := drive(addr, readers, n, " 200 ", page.write)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", page.name, err)
 		}
-		all = append(all, figuresOf(page.name, "≥ 2000", took, times)...)
+		all = append(all, figuresOf(page.name, readers, "≥ 2000", "< 50", took, times)...)
 	}
 	figures, err := benchSlides(ctx, h, pages, addr, n)
 	pages.Close()
@@ -108,7 +108,7 @@ func benchSlides(ctx context.Context, h *house, pages *learning.Service, addr st
 		return nil, err
 	}
 	sent := len(views) * slides
-	took, times, err := drive(addr, sent, " 204 ", func(out []byte, i int) ([]byte, error) {
+	took, times, err := drive(addr, clients, sent, " 204 ", func(out []byte, i int) ([]byte, error) {
 		body := fmt.Sprintf(`{"view":%q,"slide":%d,"seconds":%d}`, views[i%len(views)], i/len(views)+1, i/len(views)*9)
 		out = append(out, "POST /api/v1/content/"+learnSlug+"/track/slide"...)
 		out = append(append(out, head[:len(head)-2]...), "Content-Type: application/json\r\nContent-Length: "...)
@@ -127,5 +127,5 @@ func benchSlides(ctx context.Context, h *house, pages *learning.Service, addr st
 	if stored != len(views) {
 		return nil, errors.New("not all slides that were answered are stored: " + strconv.Itoa(stored) + " of " + strconv.Itoa(len(views)) + " visits have theirs")
 	}
-	return figuresOf("durable slides over HTTP", "≥ 5000", took, times), nil
+	return figuresOf("durable slides over HTTP", clients, "≥ 5000", "< 50", took, times), nil
 }

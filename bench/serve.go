@@ -61,7 +61,7 @@ func benchTrack(ctx context.Context, engine string, n int) ([]figure, error) {
 		return nil, fmt.Errorf("%d hits were answered and %d are stored", n+n/10, stored)
 	}
 	h.track.Close()
-	return figuresOf("durable clicks over HTTP", "≥ 15000", took, all), nil
+	return figuresOf("durable clicks over HTTP", clients, "≥ 15000", "< 25", took, all), nil
 }
 
 type send struct {
@@ -71,7 +71,7 @@ type send struct {
 
 // click follows n links with many clients at once and returns how long each took.
 func click(h *house, addr string, sends []send, n int) (time.Duration, []time.Duration, error) {
-	return drive(addr, n, " 302 ", func(out []byte, i int) ([]byte, error) {
+	return drive(addr, clients, n, " 302 ", func(out []byte, i int) ([]byte, error) {
 		s := sends[i%len(sends)]
 		out = append(out, "GET /track/click/"...)
 		out = h.signer.AppendSend(out, fibonacco.TrackToken, fibonacco.SendClaim{SendID: s.ID, SMBID: s.Business, LinkID: render.LinkLearn})

@@ -75,7 +75,7 @@ func benchWebhooks(ctx context.Context, engine string, n int) ([]figure, error) 
 
 // send posts a part of the requests, with many clients at once, and returns how long each took.
 func (p *post) send(addr string, from, to int) (time.Duration, []time.Duration, error) {
-	return drive(addr, to-from, " 200 ", func(out []byte, i int) ([]byte, error) { return p.read(from+i, out) })
+	return drive(addr, clients, to-from, " 200 ", func(out []byte, i int) ([]byte, error) { return p.read(from+i, out) })
 }
 
 // prove reads and proves some of the messages one after another, and says how long one takes.

@@ -30,7 +30,7 @@ type Options struct {
 	Post   func(ctx context.Context, tx *db.Tx, n fibonacco.Notice) error
 	Cancel func(ctx context.Context, tx *db.Tx, keys ...string) error
 	// OwnerURL is a link to a page of a business's own, "booking".
-	OwnerURL func(tx *db.Tx, smbID int64, page string) string
+	OwnerURL func(ctx context.Context, tx *db.Tx, smbID int64, page string) (string, error)
 }
 
 // Service keeps booking pages. Safe for concurrent use.
@@ -42,7 +42,7 @@ type Service struct {
 	host     string // of base: what calendars tell our appointments from others' by
 	post     func(ctx context.Context, tx *db.Tx, n fibonacco.Notice) error
 	cancel   func(ctx context.Context, tx *db.Tx, keys ...string) error
-	ownerURL func(tx *db.Tx, smbID int64, page string) string
+	ownerURL func(ctx context.Context, tx *db.Tx, smbID int64, page string) (string, error)
 }
 
 // New makes a Service.

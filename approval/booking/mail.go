@@ -57,11 +57,12 @@ func (s *Service) forCustomer(p *page, c *fibonacco.CustomerBooking, what string
 }
 
 // forOwner is what the mail to the business begins with; its answers go to the customer.
-func (s *Service) forOwner(tx *db.Tx, p *page, c *fibonacco.CustomerBooking, what string) fibonacco.Notice {
+func (s *Service) forOwner(ctx context.Context, tx *db.Tx, p *page, c *fibonacco.CustomerBooking, what string) (fibonacco.Notice, error) {
+	url, err := s.ownerURL(ctx, tx, p.smbID, manage)
 	n := fibonacco.Notice{
 		Key: noticeKey(c.ID, what+" owner"), Purpose: "booking.owner." + what, SMBID: c.SMBID, To: p.settings.Email, ReplyTo: c.Email,
 		Facts:  append(words{c, p.zone}.facts(), [2]string{"Who", c.Name}, [2]string{"Email", c.Email}),
-		Button: "Open your bookings", ButtonURL: s.ownerURL(tx, p.smbID, manage),
+		Button: "Open your bookings", ButtonURL: url,
 	}
 	if c.Phone != "" {
 		n.Facts = append(n.Facts, [2]string{"Phone", c.Phone})
@@ -69,7 +70,7 @@ func (s *Service) forOwner(tx *db.Tx, p *page, c *fibonacco.CustomerBooking, wha
 	if c.Note != "" {
 		n.Facts = append(n.Facts, [2]string{"Note", c.Note})
 	}
-	return n
+	return n, err
 }
 
 // short is a name as a subject has room for it.
@@ -104,7 +105,10 @@ func (s *Service) tellBooked(ctx context.Context, tx *db.Tx, p *page, c *fibonac
 	}
 	mine.After = append(mine.After, "Not you? Then somebody typed your address by mistake. "+way)
 	s.attach(&mine, ical.Request, s.customerEvent(p, c, tx.Now))
-	theirs := s.forOwner(tx, p, c, "confirmed")
+	theirs, err := s.forOwner(ctx, tx, p, c, "confirmed")
+	if err != nil {
+		return err
+	}
 	theirs.Subject = "New booking: " + c.Kind + ", " + day
 	theirs.Paragraphs = []string{c.Name + " has booked with you."}
 	s.attach(&theirs, ical.Request, s.ownerEvent(p, c, tx.Now))
@@ -121,7 +125,10 @@ func (s *Service) tellMoved(ctx context.Context, tx *db.Tx, p *page, old *bookin
 	mine.Subject = "Moved: " + short(c.Business) + ", " + day
 	mine.Paragraphs = []string{"Hi " + c.Name + ", your appointment with " + c.Business + " has moved.", before}
 	s.attach(&mine, ical.Request, s.customerEvent(p, c, tx.Now))
-	theirs := s.forOwner(tx, p, c, "moved")
+	theirs, err := s.forOwner(ctx, tx, p, c, "moved")
+	if err != nil {
+		return err
+	}
 	theirs.Subject = "Booking moved: " + c.Kind + ", " + day
 	theirs.Paragraphs = []string{c.Name + " has moved a booking.", before}
 	s.attach(&theirs, ical.Request, s.ownerEvent(p, c, tx.Now))
@@ -151,7 +158,10 @@ func (s *Service) tellCancelled(ctx context.Context, tx *db.Tx, p *page, c *fibo
 		mine.Button, mine.ButtonURL = "Pick another time", s.base+"/book/"+p.slug
 	}
 	s.attach(&mine, ical.Cancel, s.customerEvent(p, c, tx.Now))
-	theirs := s.forOwner(tx, p, c, "cancelled")
+	theirs, err := s.forOwner(ctx, tx, p, c, "cancelled")
+	if err != nil {
+		return err
+	}
 	theirs.Subject = "Booking cancelled: " + c.Kind + ", " + day
 	theirs.Paragraphs = []string{c.Name + " has cancelled this booking. The time is free again."}
 	if c.CancelledBy == "owner" {

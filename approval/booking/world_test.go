@@ -45,8 +45,8 @@ func newWorld(t *testing.T, d *db.DB, clock *fibonacco.FakeClock) *world {
 	w.svc = booking.New(booking.Options{
 		DB: d, Signer: signer, Post: w.post, Cancel: w.cancel,
 		Config: fibonacco.Config{HTTP: fibonacco.HTTPConfig{PublicURL: "https://go.example.com/"}, Email: fibonacco.EmailConfig{FromEmail: "sarah@example.com"}},
-		OwnerURL: func(_ *db.Tx, smbID int64, page string) string {
-			return fmt.Sprintf("https://go.example.com/my/%d/%s", smbID, page)
+		OwnerURL: func(_ context.Context, _ *db.Tx, smbID int64, page string) (string, error) {
+			return fmt.Sprintf("https://go.example.com/my/%d/%s", smbID, page), nil
 		},
 	})
 	w.exec(`INSERT INTO communities (id, uuid, name, slug, state, timezone) VALUES (1, $1, 'Brooklyn', 'brooklyn', 'NY', 'America/New_York')`, uuid.NewString())

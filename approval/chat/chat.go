@@ -35,7 +35,7 @@ type Options struct {
 	// Post mails a notice with its cause, once for its key.
 	Post func(ctx context.Context, tx *db.Tx, n fibonacco.Notice) error
 	// OwnerURL is a fresh link to a page of a business's own.
-	OwnerURL func(tx *db.Tx, smbID int64, page string) string
+	OwnerURL func(ctx context.Context, tx *db.Tx, smbID int64, page string) (string, error)
 	// Booking is the address of a business's booking page, "" when it is not open. nil means that there
 	// are none.
 	Booking func(ctx context.Context, smbID int64) (string, error)

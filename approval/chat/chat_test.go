@@ -66,8 +66,8 @@ func newWorld(t testing.TB, d *db.DB, clock *fibonacco.FakeClock, with ...func(o
 			w.notices[n.Key] = n
 			return nil
 		},
-		OwnerURL: func(_ *db.Tx, smbID int64, page string) string {
-			return fmt.Sprintf("https://go.example.com/my/T%d/%s", smbID, page)
+		OwnerURL: func(_ context.Context, _ *db.Tx, smbID int64, page string) (string, error) {
+			return fmt.Sprintf("https://go.example.com/my/T%d/%s", smbID, page), nil
 		},
 	}
 	for _, f := range with {

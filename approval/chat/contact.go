@@ -54,7 +54,11 @@ func (s *Service) LeaveContact(ctx context.Context, slug, token string, contact 
 		if _, err := insertMessage(ctx, tx, c, roleReply, thanks, "told", []string{told}); err != nil || c.Preview {
 			return err
 		}
-		return s.o.Post(ctx, tx, s.notice(tx, c, to, contact, said))
+		url, err := s.o.OwnerURL(ctx, tx, c.SMBID, "assistant")
+		if err != nil {
+			return err
+		}
+		return s.o.Post(ctx, tx, notice(c, to, url, contact, said))
 	})
 }
 
@@ -87,13 +91,13 @@ func telephone(text string) bool {
 	return n >= 10 && n <= 15
 }
 
-// notice tells the owner, with what was said.
-func (s *Service) notice(tx *db.Tx, c session, to string, contact fibonacco.ChatContact, said []message) fibonacco.Notice {
+// notice tells the owner, with what was said. url leads to the owner's pages.
+func notice(c session, to, url string, contact fibonacco.ChatContact, said []message) fibonacco.Notice {
 	n := fibonacco.Notice{
 		Key: "chat " + c.SessionID, Purpose: "chat.person_wanted", SMBID: c.SMBID, To: to, Subject: cut("A visitor of your site asks for you: "+contact.Name, 200),
 		Paragraphs: []string{"Somebody wrote to the chat helper on your site and would like to hear from a person.", "What was said:"},
 		Facts:      [][2]string{{"Name", contact.Name}, {"Reach them at", contact.Reach}},
-		Button:     "See all conversations", ButtonURL: s.o.OwnerURL(tx, c.SMBID, "assistant"),
+		Button:     "See all conversations", ButtonURL: url,
 		After: []string{"The helper promised nothing but that this reaches you. We do not check who visitors are."},
 	}
 	if fibonacco.ValidEmail(contact.Reach) {

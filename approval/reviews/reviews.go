@@ -38,7 +38,7 @@ type Options struct {
 	// Held is the reason why an address gets nothing; "" when there is none.
 	Held func(ctx context.Context, tx *db.Tx, address string) (reason string, err error)
 	// OwnerURL is a fresh link to a page of a business's own.
-	OwnerURL func(tx *db.Tx, smbID int64, page string) string
+	OwnerURL func(ctx context.Context, tx *db.Tx, smbID int64, page string) (string, error)
 }
 
 // Service implements fibonacco.ReviewService, fibonacco.ReviewDirectory and what approval asks of a

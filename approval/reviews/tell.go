@@ -52,6 +52,10 @@ func (s *Service) tellOwner(ctx context.Context, tx *db.Tx, p *place, r fibonacc
 	if said == "" {
 		said = "No text, only stars."
 	}
+	url, err := s.o.OwnerURL(ctx, tx, r.SMBID, "reviews")
+	if err != nil {
+		return err
+	}
 	return s.o.Post(ctx, tx, fibonacco.Notice{
 		Key: fmt.Sprintf("review %d new", r.ID), Purpose: "review.new", SMBID: r.SMBID, To: p.Email,
 		Subject: fmt.Sprintf("A new review of %s: %s", cut(p.Business, 150), inStars(r.Stars)),
@@ -59,7 +63,7 @@ func (s *Service) tellOwner(ctx context.Context, tx *db.Tx, p *place, r fibonacc
 			"Somebody has reviewed " + p.Business + ". It becomes public on " + p.day(r.PublishAt) + " unless you publish it sooner, or hold it back for one of four reasons.",
 		}, strings.Split(said, "\n")...),
 		Facts:  [][2]string{{"Stars", inStars(r.Stars)}, {"Name", r.Name}, {"Who", kind}},
-		Button: "Open your reviews", ButtonURL: s.o.OwnerURL(tx, r.SMBID, "reviews"),
+		Button: "Open your reviews", ButtonURL: url,
 		After: []string{"You can answer each public review in public. A calm answer to a bad one is read by everybody who comes later."},
 	})
 }

@@ -3,18 +3,17 @@ package bounce
 import (
 	"bufio"
 	"bytes"
-	"encoding/base64"
 	"errors"
 	"io"
 	"mime"
 	"mime/multipart"
-	"mime/quotedprintable"
 	"net/mail"
 	"net/textproto"
 	"strings"
 	"time"
 
 	"github.com/fibonacco/fibonacco"
+	"github.com/fibonacco/fibonacco/mail/part"
 )
 
 // Report is what a mail that came back says.
@@ -78,7 +77,7 @@ func find(body io.Reader, boundary, want string, read func(io.Reader) []Report, 
 		switch {
 		case err != nil:
 		case kind == want || kind == "message/global-delivery-status" && want == "message/delivery-status":
-			return read(io.LimitReader(decoded(p), mostPart)), nil
+			return read(io.LimitReader(part.Decoded(p.Header, p), mostPart)), nil
 		case strings.HasPrefix(kind, "multipart/"):
 			if found, err := find(p, params["boundary"], want, read, depth+1); len(found) > 0 || err != nil {
 				return found, err
@@ -86,16 +85,6 @@ func find(body io.Reader, boundary, want string, read func(io.Reader) []Report, 
 		}
 	}
 	return nil, nil
-}
-
-func decoded(p *multipart.Part) io.Reader {
-	switch strings.ToLower(p.Header.Get("Content-Transfer-Encoding")) {
-	case "quoted-printable":
-		return quotedprintable.NewReader(p)
-	case "base64":
-		return base64.NewDecoder(base64.StdEncoding, p)
-	}
-	return p
 }
 
 // readStatus reads the groups of fields of a delivery status: one about the message, then one a

@@ -2,20 +2,16 @@ package deliverability
 
 import (
 	"bytes"
-	"encoding/base64"
-	"errors"
-	"fmt"
-	"io"
-	"mime"
-	"mime/multipart"
-	"mime/quotedprintable"
 	"net/mail"
 	"net/netip"
+	"net/textproto"
 	"net/url"
 	"slices"
 	"strings"
 
 	"golang.org/x/net/html"
+
+	"github.com/fibonacco/fibonacco/mail/part"
 )
 
 // readMail is a mail as its reader's program has it.
@@ -56,59 +52,20 @@ func read(message []byte) (*readMail, error) {
 	if list, err := m.Header.AddressList("From"); err == nil && len(list) == 1 {
 		_, r.from, _ = strings.Cut(list[0].Address, "@")
 	}
-	if err := r.part(m.Header.Get("Content-Type"), m.Header.Get("Content-Transfer-Encoding"), m.Body, 0); err != nil {
+	// The first of each kind counts.
+	if err := part.Each(textproto.MIMEHeader(m.Header), m.Body, func(media string, content []byte) error {
+		switch {
+		case media == "text/plain" && r.text == "":
+			r.text = string(content)
+		case media == "text/html" && r.html == "":
+			r.html = string(content)
+		}
+		return nil
+	}); err != nil {
 		return nil, err
 	}
 	r.look()
 	return r, nil
-}
-
-const deepest = 5 // parts within parts; ours have one
-
-// part reads one part, and those within it. The first of each kind counts.
-func (r *readMail) part(kind, encoding string, body io.Reader, depth int) error {
-	if kind == "" {
-		kind = "text/plain"
-	}
-	media, params, err := mime.ParseMediaType(kind)
-	if err != nil {
-		return fmt.Errorf("content type: %w", err)
-	}
-	if strings.HasPrefix(media, "multipart/") {
-		if depth >= deepest {
-			return errors.New("parts within parts within parts")
-		}
-		parts := multipart.NewReader(body, params["boundary"])
-		for {
-			p, err := parts.NextRawPart()
-			if errors.Is(err, io.EOF) {
-				return nil
-			}
-			if err != nil {
-				return err
-			}
-			if err := r.part(p.Header.Get("Content-Type"), p.Header.Get("Content-Transfer-Encoding"), p, depth+1); err != nil {
-				return err
-			}
-		}
-	}
-	switch strings.ToLower(encoding) {
-	case "quoted-printable":
-		body = quotedprintable.NewReader(body)
-	case "base64":
-		body = base64.NewDecoder(base64.StdEncoding, body)
-	}
-	text, err := io.ReadAll(body)
-	if err != nil {
-		return err
-	}
-	switch {
-	case media == "text/plain" && r.text == "":
-		r.text = string(text)
-	case media == "text/html" && r.html == "":
-		r.html = string(text)
-	}
-	return nil
 }
 
 // look goes through the HTML, and counts what a reader sees: not the picture of one point that counts

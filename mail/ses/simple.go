@@ -2,13 +2,9 @@ package ses
 
 import (
 	"bytes"
-	"encoding/base64"
 	"errors"
 	"fmt"
-	"io"
 	"mime"
-	"mime/multipart"
-	"mime/quotedprintable"
 	"net/mail"
 	"net/textproto"
 	"slices"
@@ -16,6 +12,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sesv2/types"
+
+	"github.com/fibonacco/fibonacco/mail/part"
 )
 
 // ownHeaders are those that SES writes itself for a simple mail.
@@ -41,7 +39,17 @@ func simple(message []byte) (*types.Message, error) {
 		}
 	}
 	slices.SortFunc(out.Headers, func(a, b types.MessageHeader) int { return strings.Compare(*a.Name, *b.Name) })
-	if err := readPart(textproto.MIMEHeader(m.Header), m.Body, out.Body, 0); err != nil {
+	if err := part.Each(textproto.MIMEHeader(m.Header), m.Body, func(media string, content []byte) error {
+		switch media {
+		case "text/html":
+			out.Body.Html = text(string(content))
+		case "text/plain":
+			out.Body.Text = text(string(content))
+		default:
+			return fmt.Errorf("a part of type %s has no place in a simple mail", media)
+		}
+		return nil
+	}); err != nil {
 		return nil, err
 	}
 	if out.Body.Html == nil && out.Body.Text == nil {
@@ -52,50 +60,6 @@ func simple(message []byte) (*types.Message, error) {
 
 func text(s string) *types.Content {
 	return &types.Content{Data: aws.String(s), Charset: aws.String("UTF-8")}
-}
-
-func readPart(h textproto.MIMEHeader, body io.Reader, into *types.Body, depth int) error {
-	kind, params, err := mime.ParseMediaType(h.Get("Content-Type"))
-	if err != nil {
-		kind = "text/plain"
-	}
-	if strings.HasPrefix(kind, "multipart/") {
-		if depth == 5 {
-			return errors.New("it is nested too deeply")
-		}
-		parts := multipart.NewReader(body, params["boundary"])
-		for {
-			p, err := parts.NextRawPart()
-			if errors.Is(err, io.EOF) {
-				return nil
-			}
-			if err != nil {
-				return err
-			}
-			if err := readPart(p.Header, p, into, depth+1); err != nil {
-				return err
-			}
-		}
-	}
-	switch strings.ToLower(h.Get("Content-Transfer-Encoding")) {
-	case "quoted-printable":
-		body = quotedprintable.NewReader(body)
-	case "base64":
-		body = base64.NewDecoder(base64.StdEncoding, body)
-	}
-	content, err := io.ReadAll(body)
-	if err != nil {
-		return err
-	}
-	switch kind {
-	case "text/html":
-		into.Html = text(string(content))
-	case "text/plain":
-		into.Text = text(string(content))
-	default:
-		return fmt.Errorf("a part of type %s has no place in a simple mail", kind)
-	}
-	return nil
 }
 
 // headerOf is one header of a mail, unfolded; "" when it is not there.
