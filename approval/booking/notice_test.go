@@ -68,7 +68,9 @@ func TestMailsLeave(t *testing.T) {
 	w := newWorld(t, d, clock)
 	w.svc = booking.New(booking.Options{
 		DB: d, Signer: w.signer, Config: house, Post: post.Post, Cancel: post.Cancel,
-		OwnerURL: func(context.Context, *db.Tx, int64, string) (string, error) { return "https://go.example.com/my/x/booking", nil },
+		OwnerURL: func(context.Context, *db.Tx, int64, string) (string, error) {
+			return "https://go.example.com/my/x/booking", nil
+		},
 	})
 	const hostile = "<script>alert(1)</script>\u202e👩‍🦱\""
 	w.exec(`UPDATE smbs SET business_name = $1 WHERE id = 1`, hostile+strings.Repeat("é", 200))

@@ -2,6 +2,7 @@ package part_test
 
 import (
 	"errors"
+	"fmt"
 	"net/mail"
 	"net/textproto"
 	"strings"
@@ -13,18 +14,21 @@ import (
 func TestEach(t *testing.T) {
 	t.Parallel()
 	nested := func(depth int) string {
-		text := ""
-		for range depth {
-			text += "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n"
+		head, tail := "", ""
+		for i := range depth {
+			head += fmt.Sprintf("Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n", i, i)
+			tail = fmt.Sprintf("\r\n--b%d--", i) + tail
 		}
-		return text + "\r\nend\r\n--b--\r\n"
+		return head + "\r\nend" + tail + "\r\n"
 	}
 	for name, tc := range map[string]struct{ mail, want string }{
 		"no type":          {"Subject: x\r\n\r\nHello\r\n", "text/plain=Hello\r\n;"},
 		"quoted printable": {"Content-Type: text/html; charset=utf-8\r\nContent-Transfer-Encoding: Quoted-Printable\r\n\r\n<p>caf=C3=A9</p>", "text/html=<p>café</p>;"},
 		"base64":           {"Content-Type: text/plain\r\nContent-Transfer-Encoding: base64\r\n\r\nSGFs\r\nbG8=\r\n", "text/plain=Hallo;"},
-		"two": {"Content-Type: multipart/alternative; boundary=b\r\n\r\n--b\r\n\r\none\r\n--b\r\nContent-Type: text/html\r\n\r\ntwo\r\n--b--\r\n",
-			"text/plain=one;text/html=two;"},
+		"two": {
+			"Content-Type: multipart/alternative; boundary=b\r\n\r\n--b\r\n\r\none\r\n--b\r\nContent-Type: text/html\r\n\r\ntwo\r\n--b--\r\n",
+			"text/plain=one;text/html=two;",
+		},
 		"cut off":     {"Content-Type: multipart/alternative; boundary=b\r\n\r\n--b\r\n\r\none", "error"},
 		"no boundary": {"Content-Type: multipart/alternative\r\n\r\n--b\r\n\r\none\r\n--b--\r\n", "error"},
 		"no media":    {"Content-Type: ;;\r\n\r\nHello", "error"},
