@@ -115,7 +115,7 @@ bench-crm: ## build 1,000,000 businesses and measure lists, search and records o
 
 .PHONY: bench-web
 bench-web: ## read learning and approval pages and tell of slides, through the whole server, on both engines
-	$(TESTENV) --durable --without redis,chromium -- go run ./bench $(ARGS) web
+	$(TESTENV) --durable --without redis -- go run ./bench $(ARGS) web paint
 
 ##### Upkeep
 

@@ -47,6 +47,7 @@ var parts = []part{
 	{"track", both, benchTrack, false},
 	{"webhooks", both, benchWebhooks, false},
 	{"web", both, benchPages, false},
+	{"paint", both[:1], benchPaint, true}, // needs a browser
 	{"idle", both, benchIdle, false},
 	{"crm", both, benchCRM, true},
 }
