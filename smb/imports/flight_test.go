@@ -90,7 +90,7 @@ func TestNeighboursThatMeet(t *testing.T) {
 	for _, m := range []string{"fill", "overwrite", "skip"} {
 		t.Run(m, func(t *testing.T) {
 			each(t, func(h *house) {
-				for name, file := range map[string]string{"close": licences(300), "spread": spread(0, 400, false)} {
+				for name, file := range map[string]string{"close": licences(180), "spread": spread(0, 160, false)} {
 					h.community = h.addCommunity(name)
 					clean := h.run(file, mode(m))
 					want := h.stored()
