@@ -22,10 +22,10 @@ type Overview struct {
 	Now          time.Time        `json:"now"`      // the product's clock
 	Timezone     string           `json:"timezone"` // the zone in which "today" is meant: the largest community's
 	Today        DayFigures       `json:"today"`
-	Before       DayFigures       `json:"before"` // the day before, up to the same time
+	Before       DayFigures       `json:"before"` // the same weekday a week before, up to the same time
 	Total        DayFigures       `json:"total"`  // since the beginning
 	OpensByHour  [24]int          `json:"opens_by_hour"`
-	OpensBefore  [24]int          `json:"opens_before"` // the day before, whole
+	OpensBefore  [24]int          `json:"opens_before"` // that day, whole
 	MachineHits  int              `json:"machine_hits"` // today; left out of every other figure
 	Tiers        [4]int           `json:"tiers"`        // SMBs in tier 1, 2, 3, 4
 	Communities  []CommunityToday `json:"communities"`
@@ -76,7 +76,7 @@ type FeedItem struct {
 
 // Attention is one kind of thing that waits for a person.
 type Attention struct {
-	Kind     string     `json:"kind"` // sending_paused, voicemail_paused, unknown_sends, failed_sends, failed_jobs, failed_imports
+	Kind     string     `json:"kind"` // sending_paused, voicemail_paused, unknown_sends, failed_sends, waiting_yeses, contact_changes, failed_setups, failed_imports, failed_jobs
 	Count    int        `json:"count"`
 	OldestAt *time.Time `json:"oldest_at"`
 }

@@ -25,6 +25,13 @@ type WarmupState struct {
 	Postponed int    `json:"postponed"` // mails put off to the next day, with the reason on each
 }
 
+// Rates of MailHealth in percent (M8-07): above the first staff are warned, above the second sending
+// pauses by itself.
+const (
+	BounceWarning, BouncePause       = 3.0, 5.0
+	ComplaintWarning, ComplaintPause = 0.05, 0.1
+)
+
 // MailHealth is what came back of the mail of the last 24 hours, or since sending was resumed by
 // hand, when that is later.
 type MailHealth struct {

@@ -28,8 +28,10 @@ func (s *Service) failedJobs(ctx context.Context) (int, error) {
 	return n, nil
 }
 
-// ofBusiness is the community of a send's business.
-const ofBusiness = "(SELECT smbs.community_id FROM smbs WHERE smbs.id = campaign_sends.smb_id)"
+// ofBusiness is the community of the business that a row of a table is about.
+func ofBusiness(table string) string {
+	return "(SELECT smbs.community_id FROM smbs WHERE smbs.id = " + table + ".smb_id)"
+}
 
 // readAttention lists what waits for a person, the gravest first. Mails belong to where their
 // business is now, as in the list of sends; that sending is paused concerns everybody.
@@ -42,8 +44,11 @@ func (c *counting) readAttention(ctx context.Context, tx *db.Tx, failedJobs int)
 	}{
 		{"sending_paused", `SELECT COUNT(*), MIN(updated_at) FROM settings WHERE key = 'sending' AND REPLACE(CAST(value AS text), ' ', '') LIKE '%"paused":true%'`, "", nil},
 		{"voicemail_paused", `SELECT COUNT(*), MIN(updated_at) FROM settings WHERE key = 'voicemail' AND REPLACE(CAST(value AS text), ' ', '') LIKE '%"paused":true%'`, "", nil},
-		{"unknown_sends", `SELECT COUNT(*), MIN(scheduled_for) FROM campaign_sends WHERE status = 'unknown'`, ofBusiness, nil},
-		{"failed_sends", `SELECT COUNT(*), MIN(scheduled_for) FROM campaign_sends WHERE status = 'failed' AND scheduled_for >= $1`, ofBusiness, []any{since}},
+		{"unknown_sends", `SELECT COUNT(*), MIN(scheduled_for) FROM campaign_sends WHERE status = 'unknown'`, ofBusiness("campaign_sends"), nil},
+		{"failed_sends", `SELECT COUNT(*), MIN(scheduled_for) FROM campaign_sends WHERE status = 'failed' AND scheduled_for >= $1`, ofBusiness("campaign_sends"), []any{since}},
+		{"waiting_yeses", `SELECT COUNT(*), MIN(suggested_at) FROM ai_tasks WHERE status = 'suggested' AND task_type IN ('service_setup', 'meeting_request')`, ofBusiness("ai_tasks"), nil},
+		{"contact_changes", `SELECT COUNT(*), MIN(suggested_at) FROM ai_tasks WHERE status = 'suggested' AND task_type = 'profile_update'`, ofBusiness("ai_tasks"), nil},
+		{"failed_setups", `SELECT COUNT(*), MIN(updated_at) FROM provisioning_tasks WHERE status = 'failed'`, ofBusiness("provisioning_tasks"), nil},
 		{"failed_imports", `SELECT COUNT(*), MIN(created_at) FROM imports WHERE status = 'failed' AND created_at >= $1`, "community_id", []any{since}},
 	} {
 		if a.community != "" {

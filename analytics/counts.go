@@ -3,6 +3,7 @@ package analytics
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/fibonacco/fibonacco"
@@ -78,36 +79,41 @@ func (c *counting) readUnsent(ctx context.Context, tx *db.Tx) error {
 
 // readSkips counts steps that were due on a local date and never planned.
 func (c *counting) readSkips(ctx context.Context, tx *db.Tx) error {
-	first, last := c.before.date, c.today.date
+	dates := []string{c.before.date, c.today.date}
 	for _, d := range c.days {
-		first, last = min(first, d.date), max(last, d.date)
+		dates = append(dates, d.date)
 	}
-	type group struct {
-		CommunityID int64
-		Date        string
-		Reason      fibonacco.SkipReason
-		N, Early    int
+	slices.Sort(dates)
+	days := db.NewBatch("day date")
+	for _, date := range slices.Compact(dates) {
+		days.Add(date)
 	}
-	groups, err := db.Select[group](ctx, tx, `
-		SELECT community_id, CAST(local_date AS text) AS date, reason, COUNT(*) AS n,
-			COUNT(CASE WHEN created_at < $4 THEN 1 END) AS early
-		FROM skips WHERE community_id IN ($1...) AND local_date >= $2 AND local_date <= $3
-		GROUP BY community_id, local_date, reason`, c.order, first, last, c.sameTime.to)
+	err := tx.QueryBatch(ctx, days, `
+		SELECT s.community_id, CAST(s.local_date AS text), s.reason, COUNT(*), COUNT(CASE WHEN s.created_at < $2 THEN 1 END)
+		FROM rows JOIN skips s ON s.local_date = rows.day WHERE s.community_id IN ($1...)
+		GROUP BY s.community_id, s.local_date, s.reason`, func(r db.Row) error {
+		var community int64
+		var date string
+		var reason fibonacco.SkipReason
+		var n, early int
+		if err := r.Scan(&community, &date, &reason, &n, &early); err != nil {
+			return err
+		}
+		switch date {
+		case c.today.date:
+			c.o.Today.Skipped += n
+			c.skips[reason] += n
+		case c.before.date:
+			c.o.Before.Skipped += early
+		}
+		if date == c.days[community].date {
+			c.towns[community].Skipped += n
+			c.reasons[community][reason] += n
+		}
+		return nil
+	}, c.order, c.sameTime.to)
 	if err != nil {
 		return fmt.Errorf("count skips: %w", err)
-	}
-	for _, g := range groups {
-		switch g.Date {
-		case c.today.date:
-			c.o.Today.Skipped += g.N
-			c.skips[g.Reason] += g.N
-		case c.before.date:
-			c.o.Before.Skipped += g.Early
-		}
-		if g.Date == c.days[g.CommunityID].date {
-			c.towns[g.CommunityID].Skipped += g.N
-			c.reasons[g.CommunityID][g.Reason] += g.N
-		}
 	}
 	return nil
 }

@@ -19,6 +19,17 @@ type span struct{ from, to time.Time }
 
 func (s span) holds(t time.Time) bool { return !t.Before(s.from) && t.Before(s.to) }
 
+// with is the shortest span that holds both.
+func (s span) with(o span) span {
+	if o.from.Before(s.from) {
+		s.from = o.from
+	}
+	if o.to.After(s.to) {
+		s.to = o.to
+	}
+	return s
+}
+
 // day is one local date.
 type day struct {
 	span
@@ -36,8 +47,11 @@ func dayAt(t time.Time, zone *time.Location) day {
 	}
 }
 
-// before is the local day before d.
-func (d day) before() day { return dayAt(d.from.Add(-time.Nanosecond), d.zone) }
+// weekBefore is the same weekday a week before d: the programme has its days of the week.
+func (d day) weekBefore() day {
+	y, m, n := d.from.In(d.zone).Date()
+	return dayAt(time.Date(y, m, n-7, 12, 0, 0, 0, d.zone), d.zone)
+}
 
 // until is d up to the same time of day as now is in its own day.
 func (d day) until(now time.Time) span {

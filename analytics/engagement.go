@@ -16,16 +16,22 @@ const (
 )
 
 // readEngagement counts sends by when they were first opened and first clicked, which machines
-// never set. The hits of the window lead to the sends: a send's time is that of one of its hits.
+// never set. The hits of the days lead to the sends: a send's time is that of one of its hits.
 func (c *counting) readEngagement(ctx context.Context, tx *db.Tx) error {
-	w := c.window()
-	within, args := c.within("s.community_id", 3)
+	w := c.today.span
+	for _, d := range c.days {
+		w = w.with(d.span)
+	}
+	within, args := c.within("s.community_id", 5)
 	rows, err := tx.Query(ctx, `
 		SELECT COALESCE(s.community_id, 0), s.opened_at, s.clicked_at FROM campaign_sends s
 		WHERE s.id IN (
 			SELECT e.campaign_send_id FROM email_events e
-			WHERE e.event_at >= $1 AND e.event_at < $2 AND e.event_type IN ('opened', 'clicked'))
-		AND (s.opened_at >= $1 OR s.clicked_at >= $1)`+within, append([]any{w.from, w.to}, args...)...)
+			WHERE e.event_at >= $1 AND e.event_at < $2 AND e.event_type IN ('opened', 'clicked')
+			UNION ALL
+			SELECT e.campaign_send_id FROM email_events e
+			WHERE e.event_at >= $3 AND e.event_at < $4 AND e.event_type IN ('opened', 'clicked'))
+		AND (s.opened_at >= $3 OR s.clicked_at >= $3)`+within, append([]any{w.from, w.to, c.before.from, c.before.to}, args...)...)
 	if err != nil {
 		return fmt.Errorf("read opens and clicks: %w", err)
 	}

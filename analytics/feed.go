@@ -65,10 +65,10 @@ func (c *counting) readFeed(ctx context.Context, tx *db.Tx) error {
 	}
 	// Refusals are few among many completed mails: the sends lead to their events. COALESCE keeps
 	// the engine from going through all completed mails instead.
-	ofBusiness, _ := c.within(ofBusiness, 1)
+	inTown, _ := c.within(ofBusiness("campaign_sends"), 1)
 	failed, err := readFeedRows(ctx, tx, `
 		SELECT `+feedColumns+` FROM (
-			SELECT smb_id FROM campaign_sends WHERE status = 'failed' AND scheduled_for IS NOT NULL`+ofBusiness+`
+			SELECT smb_id FROM campaign_sends WHERE status = 'failed' AND scheduled_for IS NOT NULL`+inTown+`
 			ORDER BY scheduled_for DESC, id DESC LIMIT `+fmt.Sprint(feedLength)+`
 		) AS f JOIN analytics_events e ON e.smb_id = f.smb_id AND COALESCE(e.event_type, '') = 'campaign_send.completed'
 		JOIN smbs ON smbs.id = e.smb_id`, args...)

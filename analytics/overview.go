@@ -5,14 +5,13 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/fibonacco/fibonacco"
 	"github.com/fibonacco/fibonacco/db"
 )
 
 // counting is one overview on its way. The first span of sends is the day so far, the second
-// the day before up to the same time, then one for each community's own day.
+// the same weekday a week before up to the same time, then one for each community's own day.
 type counting struct {
 	o        *fibonacco.Overview
 	scope    []int64 // the communities that are counted; nil is all
@@ -74,7 +73,7 @@ func (s *Service) readTowns(ctx context.Context, tx *db.Tx, c *counting, smbs ma
 		}
 	}
 	c.today = dayAt(tx.Now, s.location(c.o.Timezone))
-	c.before = c.today.before()
+	c.before = c.today.weekBefore()
 	c.sameTime = c.before.until(tx.Now)
 	return nil
 }
@@ -88,7 +87,7 @@ func (c *counting) within(column string, first int) (where string, args []any) {
 	return fmt.Sprintf(" AND %s IN ($%d...)", column, first), []any{c.scope}
 }
 
-// spans are the day so far, the day before up to the same time, and each community's day in the
+// spans are the day so far, the day a week before up to the same time, and each community's day in the
 // order of c.order.
 func (c *counting) spans() []span {
 	all := []span{c.today.span, c.sameTime}
@@ -98,7 +97,7 @@ func (c *counting) spans() []span {
 	return all
 }
 
-// figures calls all for a row of the day so far or the day before, and own when it lies in its
+// figures calls all for a row of the day so far or the day a week before, and own when it lies in its
 // community's own day.
 func (c *counting) figures(pieces cuts, n int, communityID int64, all func(*fibonacco.DayFigures), own func(*fibonacco.CommunityToday)) {
 	pieces.in(n, func(i int) {
@@ -136,27 +135,4 @@ func byCount(reasons map[fibonacco.SkipReason]int) []fibonacco.SkipCount {
 		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Reason, b.Reason))
 	})
 	return out
-}
-
-// window is everything the hourly figures look at: the day before, today, and every community's day.
-func (c *counting) window() span {
-	w := span{c.before.from, c.today.to}
-	for _, d := range c.days {
-		w.from, w.to = earlier(w.from, d.from), later(w.to, d.to)
-	}
-	return w
-}
-
-func earlier(a, b time.Time) time.Time {
-	if b.Before(a) {
-		return b
-	}
-	return a
-}
-
-func later(a, b time.Time) time.Time {
-	if b.After(a) {
-		return b
-	}
-	return a
 }

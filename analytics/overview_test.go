@@ -100,11 +100,11 @@ func (w *world) recount() *fibonacco.Overview {
 	}
 	o.Timezone = home.zone.String()
 	today := func(t time.Time) bool { return date(t, home.zone) == date(w.now, home.zone) }
-	yesterday := func(t time.Time) bool {
-		return date(t.In(home.zone).AddDate(0, 0, 1), home.zone) == date(w.now, home.zone)
+	weekBefore := func(t time.Time) bool {
+		return date(t.In(home.zone).AddDate(0, 0, 7), home.zone) == date(w.now, home.zone)
 	}
 	sameTime := func(t time.Time) bool {
-		return yesterday(t) && t.In(home.zone).Format("15:04:05.000000") < w.now.In(home.zone).Format("15:04:05.000000")
+		return weekBefore(t) && t.In(home.zone).Format("15:04:05.000000") < w.now.In(home.zone).Format("15:04:05.000000")
 	}
 	into := func(t time.Time, count func(*fibonacco.DayFigures)) {
 		if t.IsZero() {
@@ -139,7 +139,7 @@ func (w *world) recount() *fibonacco.Overview {
 		if !s.opened.IsZero() && today(s.opened) {
 			o.OpensByHour[s.opened.In(home.zone).Hour()]++
 		}
-		if !s.opened.IsZero() && yesterday(s.opened) {
+		if !s.opened.IsZero() && weekBefore(s.opened) {
 			o.OpensBefore[s.opened.In(home.zone).Hour()]++
 		}
 	}
@@ -149,7 +149,7 @@ func (w *world) recount() *fibonacco.Overview {
 			o.Today.Skipped++
 			reasons[k.reason]++
 		}
-		if k.date == date(w.now.In(home.zone).AddDate(0, 0, -1), home.zone) && k.at.Before(sameMoment(w.now, home.zone)) {
+		if k.date == date(w.now.In(home.zone).AddDate(0, 0, -7), home.zone) && k.at.Before(sameMoment(w.now, home.zone)) {
 			o.Before.Skipped++
 		}
 	}
@@ -226,10 +226,27 @@ func (w *world) recountTowns() []fibonacco.CommunityToday {
 
 func (w *world) recountAttention() []fibonacco.Attention {
 	unknown, failed := fibonacco.Attention{Kind: "unknown_sends"}, fibonacco.Attention{Kind: "failed_sends"}
+	yeses, changes := fibonacco.Attention{Kind: "waiting_yeses"}, fibonacco.Attention{Kind: "contact_changes"}
+	for _, task := range w.tasks {
+		a := &yeses
+		switch {
+		case task.status != "suggested" || task.kind == "custom":
+			continue
+		case task.kind == "profile_update":
+			a = &changes
+		}
+		a.Count++
+		if a.OldestAt == nil || task.at.Before(*a.OldestAt) {
+			a.OldestAt = &task.at
+		}
+	}
 	for _, s := range w.sends {
 		a := &unknown
 		switch s.status {
 		case "failed":
+			if s.due.Before(w.now.AddDate(0, 0, -7)) {
+				continue // it is old news
+			}
 			a = &failed
 		case "unknown":
 		default:
@@ -240,7 +257,7 @@ func (w *world) recountAttention() []fibonacco.Attention {
 			a.OldestAt = &s.due
 		}
 	}
-	return []fibonacco.Attention{unknown, failed, {Kind: "failed_jobs", Count: 3}}
+	return []fibonacco.Attention{unknown, failed, yeses, changes, {Kind: "failed_jobs", Count: 3}}
 }
 
 func (w *world) recountFeed() []fibonacco.FeedItem {
@@ -278,7 +295,7 @@ func (w *world) recountFeed() []fibonacco.FeedItem {
 func date(t time.Time, zone *time.Location) string { return t.In(zone).Format(time.DateOnly) }
 
 // sameMoment is the moment of the day before at which the wall clock showed the same.
-func sameMoment(now time.Time, zone *time.Location) time.Time { return now.In(zone).AddDate(0, 0, -1) }
+func sameMoment(now time.Time, zone *time.Location) time.Time { return now.In(zone).AddDate(0, 0, -7) }
 
 func ranked(reasons map[string]int) []fibonacco.SkipCount {
 	out := []fibonacco.SkipCount{}

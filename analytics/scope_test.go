@@ -46,6 +46,11 @@ func (w *world) within(communities ...int64) *world {
 			part.skips = append(part.skips, s)
 		}
 	}
+	for _, k := range w.tasks {
+		if mine[k.smb] {
+			part.tasks = append(part.tasks, k)
+		}
+	}
 	for _, e := range w.events {
 		if mine[e.smb] {
 			part.events = append(part.events, e)

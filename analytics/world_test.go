@@ -17,6 +17,7 @@ type world struct {
 	sends  []send
 	hits   []hit
 	skips  []skip
+	tasks  []task
 	events []event
 }
 
@@ -45,6 +46,13 @@ type hit struct {
 	kind    string
 	at      time.Time
 	verdict string
+}
+
+// task is something that was proposed to the staff.
+type task struct {
+	smb          int64
+	kind, status string
+	at           time.Time
 }
 
 type skip struct {
@@ -85,7 +93,11 @@ func newWorld(t testing.TB, seed uint64, now time.Time, n int) *world {
 		})
 	}
 	ago := func(most time.Duration) time.Time {
-		return now.Add(-time.Duration(r.Int64N(int64(most)))).Truncate(time.Microsecond)
+		at := now.Add(-time.Duration(r.Int64N(int64(most)))).Truncate(time.Microsecond)
+		if r.IntN(3) == 0 {
+			at = at.AddDate(0, 0, -6) // around the day that today is compared with
+		}
+		return at
 	}
 	reasons := []string{"paused", "not_opted_in", "suppressed", "missed", "deleted"}
 	for i := range n {
@@ -107,6 +119,12 @@ func newWorld(t testing.TB, seed uint64, now time.Time, n int) *world {
 			w.event(owner.id, "campaign_send.completed", s.sent, map[string]any{"campaign_send_id": s.id, "campaign_id": "HOOK-001", "status": "sent"})
 		}
 		w.sends = append(w.sends, s)
+	}
+	for range n / 10 {
+		w.tasks = append(w.tasks, task{
+			smb: w.smbs[r.IntN(len(w.smbs))].id, kind: pick(r, []string{"service_setup", "meeting_request", "profile_update", "custom"}),
+			status: pick(r, []string{"suggested", "suggested", "completed", "rejected"}), at: ago(60 * time.Hour),
+		})
 	}
 	for i := range n / 3 {
 		owner := w.smbs[r.IntN(len(w.smbs))]
@@ -219,6 +237,10 @@ func (w *world) storeMails(t testing.TB, tx *db.Tx) error {
 	for _, s := range w.skips {
 		skips.Add(s.smb, s.town, s.day, s.date, s.reason, s.at)
 	}
+	tasks := db.NewBatch("smb bigint", "kind text", "status text", "at timestamptz")
+	for _, k := range w.tasks {
+		tasks.Add(k.smb, k.kind, k.status, k.at)
+	}
 	events := db.NewBatch("id bigint", "smb bigint", "type text", "properties jsonb", "at timestamptz")
 	for _, e := range w.events {
 		events.Add(e.id, e.smb, e.kind, db.JSON(e.properties), e.at)
@@ -236,6 +258,8 @@ func (w *world) storeMails(t testing.TB, tx *db.Tx) error {
 		{skips, `
 			INSERT INTO skips (smb_id, community_id, campaign_id, programme_day, local_date, reason, created_at)
 			SELECT smb, town, 'HOOK-001', day, date, reason, at FROM rows`},
+		{tasks, `
+			INSERT INTO ai_tasks (smb_id, task_type, status, suggested_at) SELECT smb, kind, status, at FROM rows`},
 		{events, `
 			INSERT INTO analytics_events (id, smb_id, event_type, properties, occurred_at) SELECT id, smb, type, properties, at FROM rows`},
 	} {

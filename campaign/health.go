@@ -13,13 +13,6 @@ import (
 	"github.com/fibonacco/fibonacco/queue"
 )
 
-// Rates in percent of what was sent (M8-07): above the first staff are warned, above the second
-// sending pauses by itself.
-const (
-	bounceWarning, bounceCritical       = 3.0, 5.0
-	complaintWarning, complaintCritical = 0.05, 0.1
-)
-
 const (
 	healthSpan  = 24 * time.Hour
 	healthLeast = 100             // mails before a rate says anything
@@ -111,9 +104,9 @@ func countHealth(ctx context.Context, tx *db.Tx, s sendingSetting) (fibonacco.Ma
 	h.ComplaintRate = 100 * float64(h.Complained) / float64(h.Sent)
 	switch {
 	case h.Sent < healthLeast:
-	case h.BounceRate > bounceCritical || h.ComplaintRate > complaintCritical:
+	case h.BounceRate > fibonacco.BouncePause || h.ComplaintRate > fibonacco.ComplaintPause:
 		h.Level = "critical"
-	case h.BounceRate > bounceWarning || h.ComplaintRate > complaintWarning:
+	case h.BounceRate > fibonacco.BounceWarning || h.ComplaintRate > fibonacco.ComplaintWarning:
 		h.Level = "warning"
 	}
 	return h, nil

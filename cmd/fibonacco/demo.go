@@ -23,8 +23,8 @@ type demoCommand struct {
 	Quiet  bool          `help:"No recipients that open, click and unsubscribe."`
 }
 
-// demoOperator is who every visitor of the demo is.
-var demoOperator = &fibonacco.Principal{Name: "Demo", Role: fibonacco.Operator}
+// demoVisitor is who every visitor of the demo is: there is nothing that they may not see and try.
+var demoVisitor = &fibonacco.Principal{Name: "Demo", Role: fibonacco.Admin}
 
 func (c demoCommand) Run(e *env) (err error) {
 	if c.Day < 500*time.Millisecond {
@@ -81,7 +81,7 @@ func (c demoCommand) Run(e *env) (err error) {
 		go crowd.run(background)
 	}
 	go a.mindDemoClock(background, demo)
-	return a.runUntil(e.ctx, w, ln, a.site(demoOperator), 10*time.Second)
+	return a.runUntil(e.ctx, w, ln, a.site(demoVisitor), 10*time.Second)
 }
 
 // folder is where the demo lives, and what to do with it in the end.

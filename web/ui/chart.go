@@ -16,7 +16,7 @@ type bar struct {
 	Hour       string // below the axis; "" where there is no room
 	Part       bool   // the hour in progress
 	Tick       float64
-	HasTick    bool // there were opens in this hour of the day before
+	HasTick    bool // there were opens in this hour a week before
 }
 
 type gridLine struct {

@@ -34,12 +34,12 @@ type livePart struct {
 func liveParts(d overviewData) map[string]templ.Component {
 	return map[string]templ.Component{
 		"now": nowLine(d), "figures": figuresPart(d), "machines": machinesPart(d), "waves": wavesPart(d),
-		"skips": skipsPart(d), "queues": queuePulse(d), "attention": attentionPart(d), "feed": feedPart(d),
+		"skips": skipsPart(d), "queues": queuePulse(d), "health": healthPart(d), "attention": attentionPart(d), "feed": feedPart(d),
 		"tiers": tiersPart(d), "clock": clockPart(d), "title": titlePart(d), "total": totalPart(d),
 	}
 }
 
-var livePartNames = []string{"title", "now", "clock", "figures", "machines", "total", "waves", "skips", "queues", "attention", "feed", "tiers"}
+var livePartNames = []string{"title", "now", "clock", "figures", "machines", "total", "waves", "skips", "queues", "health", "attention", "feed", "tiers"}
 
 // snapshots renders the parts once for everybody who watches the same: those who are limited to
 // communities see less than others.

@@ -15,9 +15,10 @@ const programmeDays = 90
 // overviewData is the first page, said in the words and measures it is shown with.
 type overviewData struct {
 	*fibonacco.Overview
-	Queue []fibonacco.QueueState
-	Local time.Time // now, where "today" is
-	Speed *speed    // nil in real time
+	Queue   []fibonacco.QueueState
+	Sending *fibonacco.SendingState
+	Local   time.Time // now, where "today" is
+	Speed   *speed    // nil in real time
 }
 
 func (u *ui) readOverview(ctx context.Context) (overviewData, error) {
@@ -29,7 +30,11 @@ func (u *ui) readOverview(ctx context.Context) (overviewData, error) {
 	if err != nil {
 		return overviewData{}, fmt.Errorf("read the queues: %w", err)
 	}
-	d := overviewData{Overview: o, Queue: states, Local: o.Now.In(zone(o.Timezone))}
+	sending, err := u.sendingState(ctx)
+	if err != nil {
+		return overviewData{}, err
+	}
+	d := overviewData{Overview: o, Queue: states, Sending: sending, Local: o.Now.In(zone(o.Timezone))}
 	if u.ClockControl != nil {
 		d.Speed = speedOf(u.ClockControl.Anchor().Scale)
 	}
@@ -93,10 +98,10 @@ func (d overviewData) Sentence() string {
 	return fmt.Sprintf("All %s waves of today have left.", inWords(begun))
 }
 
-// BeforeName is what the day before is called.
-func (d overviewData) BeforeName() string { return d.Local.AddDate(0, 0, -1).Format("Monday") }
+// BeforeName is what the day is called that today is compared with.
+func (d overviewData) BeforeName() string { return "last " + d.Local.Format("Monday") }
 
-// figure is one number with how it compares to the day before, up to the same time.
+// figure is one number with how it compares to the same weekday a week before, up to the same time.
 type figure struct {
 	Icon, Name, Value, Small string
 	Direction                string // "up", "down" or "" when a change means nothing good or bad
@@ -142,11 +147,11 @@ func countFigure(icon, name string, now, before int) figure {
 	fig := figure{Icon: icon, Name: name, Value: number(now), From: "from " + number(before)}
 	switch {
 	case before == 0:
-		fig.From = "none the day before"
+		fig.From = "none last week"
 	case now == 0: // a quiet day is no fall of 100%
-		fig.From = "none yet, " + number(before) + " the day before"
+		fig.From = "none yet, " + number(before) + " last week"
 	case now == before:
-		fig.From = "as many as the day before"
+		fig.From = "as many as last week"
 	default:
 		fig.Direction, fig.ChangeWord = "up", "more"
 		if now < before {
@@ -167,7 +172,7 @@ func rateFigure(icon, name string, now, of, before, ofBefore int) figure {
 		fig.Small = percent(min(rate(now, of), 100))
 	}
 	if ofBefore == 0 || of == 0 { // a rate of nothing compares with nothing
-		fig.From = orNone(before) + " the day before"
+		fig.From = orNone(before) + " last week"
 		return fig
 	}
 	was := min(rate(before, ofBefore), 100)

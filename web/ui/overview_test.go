@@ -32,12 +32,12 @@ func TestOverviewSaysWhatIsSo(t *testing.T) {
 				Communities: []fibonacco.CommunityToday{{ID: 1, Name: "Port Avery", Timezone: "America/New_York"}},
 			}
 		}, []string{
-			"Nothing is due today so far.", "none yet, 368 the day before", "Nothing waits for a person.", "Nothing has happened yet.",
+			"Nothing is due today so far.", "none yet, 368 last week", "Nothing waits for a person.", "Nothing has happened yet.",
 			"Everything that was due has gone", "none planned",
 		}},
 		"nothing at all": {func(o *fibonacco.Overview) {
 			*o = fibonacco.Overview{Now: monday, Timezone: "America/New_York"}
-		}, []string{"There is no community yet.", "No communities yet", "none the day before", "0 businesses"}},
+		}, []string{"There is no community yet.", "No communities yet", "none last week", "0 businesses"}},
 		"approvals": {func(o *fibonacco.Overview) {
 			o.Total.Approvals, o.Today.Approvals, o.Before.Approvals = 40, 9, 6
 		}, []string{"Approvals", "from 6"}},

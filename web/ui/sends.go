@@ -168,3 +168,7 @@ func visitor(ctx context.Context) string {
 	}
 	return ""
 }
+
+func warmupWords(w *fibonacco.WarmupState) string {
+	return fmt.Sprintf("Warm-up day %d: %s of %s", w.Day, number(w.Sent), number(w.Volume))
+}

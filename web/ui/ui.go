@@ -41,6 +41,7 @@ type ui struct {
 	Deps
 	pixels string // origin of PublicURL, for the mailbox's policy
 	live   snapshots
+	health healthKept
 }
 
 // Mount adds every page, and the files of package static, to mux. It takes "/" too, for a "not

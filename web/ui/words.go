@@ -144,6 +144,12 @@ func attentionWords(a fibonacco.Attention) (text, href string) {
 		return pick("send refused for good", "sends refused for good"), "/sends?status=failed"
 	case "failed_jobs":
 		return pick("job that gave up", "jobs that gave up"), "/queues"
+	case "waiting_yeses":
+		return pick("yes that a person takes on", "yeses that a person takes on"), "/approvals"
+	case "failed_setups":
+		return pick("set-up that failed three times", "set-ups that failed three times"), "/approvals?status=failed"
+	case "contact_changes":
+		return pick("contact change to accept", "contact changes to accept"), ""
 	case "failed_imports":
 		return pick("import that failed", "imports that failed"), ""
 	}
