@@ -91,7 +91,7 @@ type BusinessPages interface {
 	// SaveAnswers stores services and questions. Returns Invalid with fields "services" and
 	// "questions[0].answer".
 	SaveAnswers(ctx context.Context, smbID int64, services []string, questions []Answered) error
-	// AddPhoto makes a small JPEG without metadata of a JPEG, PNG or GIF file. Returns Invalid naming
+	// AddPhoto makes a small JPEG without metadata of a JPEG, PNG, WebP or GIF file. Returns Invalid naming
 	// "photo" and "alt", and Conflict when there are MostPhotos already.
 	AddPhoto(ctx context.Context, smbID int64, alt string, file []byte) error
 	// DescribePhoto changes what a photo shows, in words. Returns Invalid naming "alt".

@@ -14,6 +14,8 @@ import (
 	"image/png"
 	"io"
 
+	"golang.org/x/image/webp"
+
 	"github.com/fibonacco/fibonacco"
 )
 
@@ -50,11 +52,12 @@ var formats = []struct {
 }{
 	{"\xff\xd8\xff", format{"JPEG", jpeg.DecodeConfig, jpeg.Decode}},
 	{"\x89PNG\r\n\x1a\n", format{"PNG", png.DecodeConfig, png.Decode}},
+	{"RIFF", format{"WebP", webp.DecodeConfig, webp.Decode}},
 	{"GIF87a", format{"GIF", gif.DecodeConfig, gif.Decode}},
 	{"GIF89a", format{"GIF", gif.DecodeConfig, gif.Decode}},
 }
 
-// Remake makes a JPEG of a JPEG, PNG or GIF file, upright, at most 1,600 pixels wide and high, on white
+// Remake makes a JPEG of a JPEG, PNG, WebP or GIF file, upright, at most 1,600 pixels wide and high, on white
 // where the file is transparent. Of an animation it is the first picture. Returns Invalid, with a reason
 // for whoever uploaded it under the field "photo".
 func Remake(raw []byte) (*Picture, error) {
@@ -105,13 +108,11 @@ func formatOf(raw []byte) (format, error) {
 	}
 	if len(raw) >= 12 {
 		switch kind := string(raw[8:12]); {
-		case string(raw[:4]) == "RIFF" && kind == "WEBP":
-			return format{}, refused("is a WebP file, which we cannot read: save it as JPEG or PNG")
 		case string(raw[4:8]) == "ftyp" && (kind == "heic" || kind == "heix" || kind == "mif1" || kind == "avif"):
 			return format{}, refused("is a HEIC or AVIF file, which we cannot read: save it as JPEG, or take a screenshot of it")
 		}
 	}
-	return format{}, refused("is not a picture that we can read: it should be JPEG, PNG or GIF")
+	return format{}, refused("is not a picture that we can read: it should be JPEG, PNG, WebP or GIF")
 }
 
 func refused(reason string) error {

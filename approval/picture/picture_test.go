@@ -10,6 +10,7 @@ import (
 	"image/gif"
 	"image/jpeg"
 	"image/png"
+	"os"
 	"strings"
 	"testing"
 
@@ -119,6 +120,25 @@ func seen(m image.Image) string {
 	return name(w/8, h/8) + name(w-1-w/8, h/8) + name(w/8, h-1-h/8) + name(w-1-w/8, h-1-h/8)
 }
 
+// webP is a WebP file of 120 × 80 points: red, green, blue and yellow.
+func webP(t testing.TB) []byte {
+	t.Helper()
+	raw, err := os.ReadFile("testdata/corners.webp")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return raw
+}
+
+func TestRemakeWebP(t *testing.T) {
+	t.Parallel()
+	p, m := remade(t, webP(t))
+	yellow := color.RGBAModel.Convert(m.At(100, 60)).(color.RGBA)
+	if p.Width != 120 || p.Height != 80 || seen(m)[:3] != "rgb" || yellow.R < 200 || yellow.G < 200 || yellow.B > 100 {
+		t.Errorf("%d × %d, corners %s, the last %v", p.Width, p.Height, seen(m), yellow)
+	}
+}
+
 func TestRemake(t *testing.T) {
 	t.Parallel()
 	var g bytes.Buffer
@@ -197,7 +217,9 @@ func TestRemakeRefuses(t *testing.T) {
 		"an overflowing one":   {bomb(1<<31-1, 1<<31-1), "damaged or was cut short"},
 		"a dot":                {asPNG(t, corners(1, 1)), "too small"},
 		"too many bytes":       {append(good, make([]byte, picture.MaxBytes)...), "12 MB"},
-		"WebP":                 {[]byte("RIFF\x10\x00\x00\x00WEBPVP8 "), "WebP"},
+		"a WebP's first bytes": {[]byte("RIFF\x10\x00\x00\x00WEBPVP8 "), "damaged or was cut short"},
+		"a sound":              {[]byte("RIFF\x10\x00\x00\x00WAVEfmt "), "damaged or was cut short"},
+		"a WebP that lies":     {bytes.Replace(webP(t), []byte{0x77, 0, 0, 0x4f, 0, 0}, []byte{0xff, 0x1f, 0, 0xff, 0x1f, 0}, 1), "25 million pixels"},
 		"HEIC":                 {[]byte("\x00\x00\x00\x18ftypheic\x00\x00"), "HEIC"},
 	} {
 		_, err := picture.Remake(tc.raw)
@@ -209,7 +231,7 @@ func TestRemakeRefuses(t *testing.T) {
 
 func FuzzRemake(f *testing.F) {
 	good := asJPEG(f, corners(80, 80))
-	for _, seed := range [][]byte{good, withEXIF(good, 6, binary.BigEndian), withEXIF(good, 3, binary.LittleEndian), asPNG(f, corners(70, 70)), bomb(70, 70)} {
+	for _, seed := range [][]byte{good, withEXIF(good, 6, binary.BigEndian), withEXIF(good, 3, binary.LittleEndian), asPNG(f, corners(70, 70)), bomb(70, 70), webP(f)} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, raw []byte) {

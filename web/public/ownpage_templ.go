@@ -1391,7 +1391,7 @@ func (s *site) ownPhotosForm(v pageVisit, shown window, f form, note string) tem
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 94, "\"><h2>Add a photo</h2><div class=\"field\"><label for=\"photo\">The photo</label> <input class=\"input file\" id=\"photo\" name=\"photo\" type=\"file\" accept=\"image/jpeg,image/png,image/gif\" aria-required=\"true\"")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 94, "\"><h2>Add a photo</h2><div class=\"field\"><label for=\"photo\">The photo</label> <input class=\"input file\" id=\"photo\" name=\"photo\" type=\"file\" accept=\"image/jpeg,image/png,image/webp,image/gif\" aria-required=\"true\"")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -1399,7 +1399,7 @@ func (s *site) ownPhotosForm(v pageVisit, shown window, f form, note string) tem
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 95, "><p class=\"hint\" id=\"photo-hint\">JPEG, PNG or GIF, at most 12 MB. We make a small copy without the place and time that telephones put in.</p>")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 95, "><p class=\"hint\" id=\"photo-hint\">JPEG, PNG, WebP or GIF, at most 12 MB. We make a small copy without the place and time that telephones put in.</p>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
