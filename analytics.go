@@ -76,7 +76,7 @@ type FeedItem struct {
 
 // Attention is one kind of thing that waits for a person.
 type Attention struct {
-	Kind     string     `json:"kind"` // sending_paused, voicemail_paused, unknown_sends, failed_sends, failed_jobs, failed_imports
+	Kind     string     `json:"kind"` // sending_paused, voicemail_paused, unknown_sends, services_to_set_up, failed_sends, failed_jobs, failed_imports
 	Count    int        `json:"count"`
 	OldestAt *time.Time `json:"oldest_at"`
 }

@@ -28,8 +28,11 @@ func (s *Service) failedJobs(ctx context.Context) (int, error) {
 	return n, nil
 }
 
-// ofBusiness is the community of a send's business.
-const ofBusiness = "(SELECT smbs.community_id FROM smbs WHERE smbs.id = campaign_sends.smb_id)"
+// ofBusiness is the community of a send's business, ofTask that of a task's.
+const (
+	ofBusiness = "(SELECT smbs.community_id FROM smbs WHERE smbs.id = campaign_sends.smb_id)"
+	ofTask     = "(SELECT smbs.community_id FROM smbs WHERE smbs.id = ai_tasks.smb_id)"
+)
 
 // readAttention lists what waits for a person, the gravest first. Mails belong to where their
 // business is now, as in the list of sends; that sending is paused concerns everybody.
@@ -43,6 +46,7 @@ func (c *counting) readAttention(ctx context.Context, tx *db.Tx, failedJobs int)
 		{"sending_paused", `SELECT COUNT(*), MIN(updated_at) FROM settings WHERE key = 'sending' AND REPLACE(CAST(value AS text), ' ', '') LIKE '%"paused":true%'`, "", nil},
 		{"voicemail_paused", `SELECT COUNT(*), MIN(updated_at) FROM settings WHERE key = 'voicemail' AND REPLACE(CAST(value AS text), ' ', '') LIKE '%"paused":true%'`, "", nil},
 		{"unknown_sends", `SELECT COUNT(*), MIN(scheduled_for) FROM campaign_sends WHERE status = 'unknown'`, ofBusiness, nil},
+		{"services_to_set_up", `SELECT COUNT(*), MIN(suggested_at) FROM ai_tasks WHERE status = 'suggested' AND task_type = 'service_setup'`, ofTask, nil},
 		{"failed_sends", `SELECT COUNT(*), MIN(scheduled_for) FROM campaign_sends WHERE status = 'failed' AND scheduled_for >= $1`, ofBusiness, []any{since}},
 		{"failed_imports", `SELECT COUNT(*), MIN(created_at) FROM imports WHERE status = 'failed' AND created_at >= $1`, "community_id", []any{since}},
 	} {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/fibonacco/fibonacco"
 	"github.com/fibonacco/fibonacco/analytics"
@@ -95,6 +96,43 @@ func TestOverviewForgetsWhoMovedAway(t *testing.T) {
 		}
 		if got.Total.Sent == 0 {
 			t.Error("what the community sent is forgotten too")
+		}
+	})
+}
+
+// A service that a person is to set up waits until they have, and for those who see the business.
+func TestOverviewTellsOfServicesToSetUp(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB, clock *fibonacco.FakeClock) {
+		w := newWorld(t, 7, clock.Now(), 20)
+		w.store(t, d)
+		since := clock.Now().Add(-3 * time.Hour)
+		must(t, d.Update(t.Context(), func(tx *db.Tx) error {
+			for _, task := range [][2]string{{"service_setup", "suggested"}, {"service_setup", "completed"}, {"profile_update", "suggested"}} {
+				if _, err := tx.Exec(t.Context(), `
+					INSERT INTO ai_tasks (smb_id, task_type, status, suggested_at, created_at, updated_at)
+					SELECT MIN(id), $1, $2, $3, $3, $3 FROM smbs WHERE community_id = 2`, task[0], task[1], since); err != nil {
+					return err
+				}
+			}
+			return nil
+		}))
+		svc := analytics.New(d, nil)
+		for community, want := range map[int64]int{1: 0, 2: 1} {
+			got, err := svc.Overview(limited(t.Context(), community))
+			must(t, err)
+			found := 0
+			for _, a := range got.Attention {
+				if a.Kind == "services_to_set_up" {
+					found = a.Count
+					if !a.OldestAt.Equal(since) {
+						t.Errorf("the oldest is of %v", a.OldestAt)
+					}
+				}
+			}
+			if found != want {
+				t.Errorf("community %d is told of %d services to set up, want %d", community, found, want)
+			}
 		}
 	})
 }

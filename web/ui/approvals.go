@@ -77,7 +77,7 @@ var approvalToasts = map[string]string{
 
 func approvalTabs(l ledger) []choice {
 	var tabs []choice
-	for _, v := range []struct{ text, status string }{{"All", ""}, {"Under way", "pending,provisioning"}, {"Needs a person", "failed"}, {"Working", "provisioned"}} {
+	for _, v := range []struct{ text, status string }{{"All", ""}, {"Needs a person", "pending,failed"}, {"Being set up", "provisioning"}, {"Working", "provisioned"}} {
 		tabs = append(tabs, choice{v.text, l.with("status", v.status), v.status == l.query.Get("status")})
 	}
 	return tabs

@@ -140,6 +140,8 @@ func attentionWords(a fibonacco.Attention) (text, href string) {
 		return "stop: voicemails are paused", "/voicemail"
 	case "unknown_sends":
 		return pick("send with unknown result", "sends with unknown result"), "/sends?status=unknown"
+	case "services_to_set_up":
+		return pick("service to set up", "services to set up"), "/approvals?status=pending,failed"
 	case "failed_sends":
 		return pick("send refused for good", "sends refused for good"), "/sends?status=failed"
 	case "failed_jobs":
