@@ -209,7 +209,7 @@ func shell(fr frame) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 13, "<span>Fibonacco</span></a> <a class=\"find\" href=\"/find\" data-find aria-label=\"Search or jump\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 13, "<span>Fibonacco</span></a> <a class=\"find\" href=\"/find\" data-find title=\"Search or jump\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
