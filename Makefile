@@ -85,11 +85,11 @@ check-client: ## generate a TypeScript client from the specification, and use it
 	go run ./scripts/checkclient
 
 .PHONY: check-a11y
-check-a11y: ## hold every public page to axe-core (needs npm)
+check-a11y: ## hold every page to axe-core (needs npm)
 	@dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && cp scripts/checka11y/package.json scripts/checka11y/package-lock.json "$$dir" && \
 	(cd "$$dir" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error) && \
 	FIBONACCO_TEST_AXE="$$dir/node_modules/axe-core/axe.min.js" $(TESTENV) --without redis,postgres -- \
-		go test -tags a11y -count=1 -timeout 10m -run '^TestPublicPagesAreAccessible$$' ./cmd/fibonacco
+		go test -tags a11y -count=1 -timeout 15m -run '^Test(Public|Staff)PagesAreAccessible$$' ./cmd/fibonacco
 
 FUZZTIME ?= 10s
 
@@ -122,6 +122,10 @@ bench-web: ## read learning and approval pages and tell of slides, through the w
 .PHONY: generate
 generate: ## write the Go code of the templ pages
 	$(TOOL) templ generate
+
+.PHONY: screenshots
+screenshots: ## take the pictures of docs/operating.md from a running demo (ARGS='sends queues' picks some)
+	$(TESTENV) --without postgres,redis -- go run ./scripts/screenshots $(ARGS)
 
 .PHONY: fmt
 fmt: ## format the Go code

@@ -76,7 +76,7 @@ type FeedItem struct {
 
 // Attention is one kind of thing that waits for a person.
 type Attention struct {
-	Kind     string     `json:"kind"` // sending_paused, voicemail_paused, unknown_sends, failed_sends, waiting_yeses, contact_changes, failed_setups, failed_imports, failed_jobs
+	Kind     string     `json:"kind"` // sending_paused, voicemail_paused, unknown_sends, failed_sends, services_to_set_up, meeting_requests, contact_changes, failed_setups, failed_imports, failed_jobs
 	Count    int        `json:"count"`
 	OldestAt *time.Time `json:"oldest_at"`
 }

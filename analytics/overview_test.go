@@ -226,12 +226,14 @@ func (w *world) recountTowns() []fibonacco.CommunityToday {
 
 func (w *world) recountAttention() []fibonacco.Attention {
 	unknown, failed := fibonacco.Attention{Kind: "unknown_sends"}, fibonacco.Attention{Kind: "failed_sends"}
-	yeses, changes := fibonacco.Attention{Kind: "waiting_yeses"}, fibonacco.Attention{Kind: "contact_changes"}
+	yeses, meetings, changes := fibonacco.Attention{Kind: "services_to_set_up"}, fibonacco.Attention{Kind: "meeting_requests"}, fibonacco.Attention{Kind: "contact_changes"}
 	for _, task := range w.tasks {
 		a := &yeses
 		switch {
 		case task.status != "suggested" || task.kind == "custom":
 			continue
+		case task.kind == "meeting_request":
+			a = &meetings
 		case task.kind == "profile_update":
 			a = &changes
 		}
@@ -257,7 +259,7 @@ func (w *world) recountAttention() []fibonacco.Attention {
 			a.OldestAt = &s.due
 		}
 	}
-	return []fibonacco.Attention{unknown, failed, yeses, changes, {Kind: "failed_jobs", Count: 3}}
+	return []fibonacco.Attention{unknown, failed, yeses, meetings, changes, {Kind: "failed_jobs", Count: 3}}
 }
 
 func (w *world) recountFeed() []fibonacco.FeedItem {

@@ -25,20 +25,56 @@ func TestPublicPagesAreAccessible(t *testing.T) {
 	w := settleTown(t, db.SQLite)
 	w.start([]owner{{smb: 1, business: "Marisol Hair Studio", mail: "marisol@example.com"}})
 	pages := w.furnish()
-	for _, width := range []int64{390, 1440} {
-		b := browse(t, width, 900)
-		_, err := chromedp.Call(b.ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: string(axe)})
-		must(t, "axe-core", err)
-		for _, scheme := range []string{"light", "dark"} {
-			_, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
-				Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}, {Name: "prefers-reduced-motion", Value: "reduce"}},
-			})
-			must(t, scheme, err)
-			for _, p := range pages {
-				b.audit(p, scheme)
-			}
+	for _, width := range walkWidths {
+		for _, scheme := range schemes {
+			b := browse(t, width, 900)
+			b.audits(string(axe), scheme, pages)
+			b.ends()
 		}
-		b.ends()
+	}
+}
+
+var schemes = []string{"light", "dark"}
+
+// The same of every page that staff see, with all that opens in it opened, and of the dialogs.
+func TestStaffPagesAreAccessible(t *testing.T) {
+	axe, err := os.ReadFile(os.Getenv("FIBONACCO_TEST_AXE"))
+	must(t, "axe-core", err)
+	w, guests := settleHouse(t)
+	admin := guests["Ada Admin"]
+	var pages []audited
+	for _, p := range findPages(t, admin) {
+		if p.whole {
+			pages = append(pages, audited{path: w.base + p.path}, audited{path: w.base + p.path, do: `document.querySelectorAll("main details").forEach(d => d.open = true)`})
+		}
+	}
+	pages = append(
+		pages,
+		audited{path: w.base + "/overview", do: `document.querySelector("[data-find]").click()`},
+		audited{path: w.base + "/overview", do: `document.querySelector("[data-keys-open]").click()`},
+		audited{path: w.base + "/sends?status=sent,unknown"}, audited{path: w.base + "/sends?campaign_id=HOOK-099"}, audited{path: w.base + "/login?again=1"},
+		audited{path: w.base + "/no-such-page", refused: true}, audited{path: w.base + "/sends?status=gone", refused: true}, audited{path: w.base + "/password/x", refused: true},
+	)
+	for _, width := range walkWidths {
+		for _, scheme := range schemes {
+			b := staffBrowser(t, admin, width)
+			b.audits(string(axe), scheme, pages)
+			b.ends()
+		}
+	}
+}
+
+// audits looks at pages in one colour scheme.
+func (b *browser) audits(axe, scheme string, pages []audited) {
+	b.Helper()
+	_, err := chromedp.Call(b.ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: axe})
+	must(b.T, "axe-core", err)
+	_, err = chromedp.Call(b.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}, {Name: "prefers-reduced-motion", Value: "reduce"}},
+	})
+	must(b.T, scheme, err)
+	for _, p := range pages {
+		b.audit(p, scheme)
 	}
 }
 
@@ -46,6 +82,7 @@ func TestPublicPagesAreAccessible(t *testing.T) {
 type audited struct {
 	path    string
 	press   string // what the button says; "" presses none
+	do      string // a script that opens what opens; "" leaves the page as it comes
 	slide   int    // how often the presentation is asked for its next slide
 	refused bool   // a link that opens nothing
 }
@@ -63,6 +100,9 @@ func (b *browser) audit(p audited, scheme string) {
 	for range p.slide {
 		b.run(`document.body.dispatchEvent(new KeyboardEvent("keydown", {key: "ArrowRight", bubbles: true, cancelable: true}))`)
 	}
+	if p.do != "" {
+		b.run(p.do)
+	}
 	if p.press != "" {
 		b.presses(p.press)
 		b.until("the page after it", `document.readyState === "complete" && !!document.querySelector("[role=alert]")`)
@@ -72,7 +112,7 @@ func (b *browser) audit(p audited, scheme string) {
 		chromedp.EvalAwaitPromise))
 	must(b.T, p.path, err)
 	for _, one := range found {
-		where := []any{b.width, scheme, p.press, strings.TrimPrefix(p.path, "http://"), one}
+		where := []any{b.width, scheme, p.press + p.do, strings.TrimPrefix(p.path, "http://"), one}
 		if strings.HasPrefix(one, "serious") || strings.HasPrefix(one, "critical") {
 			b.Errorf("%d %s %s%s: %s", where...)
 			continue

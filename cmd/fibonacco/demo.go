@@ -20,6 +20,7 @@ type demoCommand struct {
 	Fresh  bool          `help:"Start over in that folder."`
 	Listen string        `help:"Address to listen on; a free port when it is taken." default:"127.0.0.1:8080"`
 	Day    time.Duration `help:"How long a day of the programme takes." default:"8s"`
+	From   string        `help:"Date on which the demo's time begins, at half past eight; this week's Monday when left out." placeholder:"YYYY-MM-DD"`
 	Quiet  bool          `help:"No recipients that open, click and unsubscribe."`
 }
 
@@ -39,7 +40,11 @@ func (c demoCommand) Run(e *env) (err error) {
 	if err != nil {
 		return err
 	}
-	settings, err := demoSettings(dir, ln.Addr().String(), c.Day)
+	start, err := demoStart(c.From, fibonacco.SystemClock{}.Now())
+	if err != nil {
+		return errors.Join(err, ln.Close())
+	}
+	settings, err := demoSettings(dir, ln.Addr().String(), start, c.Day)
 	if err != nil {
 		return errors.Join(err, ln.Close())
 	}
@@ -117,7 +122,7 @@ func listenNear(ctx context.Context, address string) (net.Listener, error) {
 
 // demoSettings takes nothing from the environment or from files: whatever is set on this
 // machine, the demo never talks to a real provider or database.
-func demoSettings(dir, listen string, day time.Duration) (*config.Settings, error) {
+func demoSettings(dir, listen, start string, day time.Duration) (*config.Settings, error) {
 	return config.Read(config.Options{
 		Environ: []string{},
 		Dir:     dir,
@@ -127,20 +132,26 @@ func demoSettings(dir, listen string, day time.Duration) (*config.Settings, erro
 			"company.name=Red Hook Local", "company.postal_address=200 Example Street, Brooklyn, NY 11231",
 			"email.from_email=sarah@redhook-local.example", "email.reply_to=reply@redhook-local.example",
 			"rvm.provider=simulator", "rvm.callback_number=+17185550100", "rvm.opt_out_number=+18005550100", "log_level=warn",
-			"clock.start=" + demoStart(fibonacco.SystemClock{}.Now()), fmt.Sprintf("clock.scale=%g", (24*time.Hour).Seconds()/day.Seconds()),
+			"clock.start=" + start, fmt.Sprintf("clock.scale=%g", (24*time.Hour).Seconds()/day.Seconds()),
 		},
 	})
 }
 
-// demoStart is this week's Monday, half past eight in New York: the first wave goes soon.
-func demoStart(now time.Time) string {
+// demoStart is half past eight in New York on the day that is asked for, or on this week's Monday: the
+// first wave goes soon.
+func demoStart(day string, now time.Time) (string, error) {
 	zone, err := fibonacco.LoadZone(fibonacco.DefaultTimezone)
 	if err != nil {
 		zone = time.UTC
 	}
 	local := now.In(zone)
-	back := (int(local.Weekday()) + 6) % 7
-	return time.Date(local.Year(), local.Month(), local.Day()-back, 8, 30, 0, 0, zone).Format(time.RFC3339)
+	local = local.AddDate(0, 0, -(int(local.Weekday())+6)%7)
+	if day != "" {
+		if local, err = time.ParseInLocation(time.DateOnly, day, zone); err != nil {
+			return "", fibonacco.Errorf(fibonacco.Invalid, "--from must be a date like 2026-03-02")
+		}
+	}
+	return time.Date(local.Year(), local.Month(), local.Day(), 8, 30, 0, 0, zone).Format(time.RFC3339), nil
 }
 
 // holdClock lets a demo that was stopped go on from its own time.

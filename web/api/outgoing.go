@@ -39,6 +39,16 @@ func newOutgoing(w http.ResponseWriter, r *http.Request) *outgoing {
 	return &outgoing{ResponseWriter: w, accepts: r.Method != http.MethodHead && acceptsGzip(r.Header.Get("Accept-Encoding"))}
 }
 
+// Compressed lets the longer answers of a handler leave compressed, for the pages that are served beside
+// the interface. Nothing in them is both a secret and next to what a stranger may choose.
+func Compressed(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		out := newOutgoing(w, r)
+		h.ServeHTTP(out, r)
+		out.finish() // not deferred: what breaks off shall look broken
+	})
+}
+
 func acceptsGzip(header string) bool {
 	for part := range strings.SplitSeq(header, ",") {
 		name, params, _ := strings.Cut(strings.TrimSpace(part), ";")

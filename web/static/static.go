@@ -1,8 +1,8 @@
 // Package static serves what pages are made of besides HTML: style sheets, fonts, scripts, the
 // logo. Everything is embedded in the binary. It knows nothing of any page.
 //
-// Files of others keep their licence beside them: fonts/ (Instrument Sans, OFL), vendor/ (htmx
-// and its server-sent-events extension, 0BSD).
+// Files of others keep their licence beside them: fonts/ (Instrument Sans, OFL), vendor/ (htmx,
+// 0BSD).
 package static
 
 import (
@@ -27,11 +27,8 @@ var files embed.FS
 // Prefix is where Handler is to be mounted.
 const Prefix = "/static/"
 
-// The vendored scripts, by the names to hand to URL.
-const (
-	HTMX = "vendor/htmx-2.0.11.min.js"
-	SSE  = "vendor/htmx-ext-sse-2.2.4.min.js"
-)
+// HTMX is the vendored script, by the name to hand to URL.
+const HTMX = "vendor/htmx-2.0.11.min.js"
 
 // asset is one file as it is served.
 type asset struct {

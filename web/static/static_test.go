@@ -22,7 +22,7 @@ func get(path string, header ...string) *httptest.ResponseRecorder {
 
 func TestVersionedFilesAreKept(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"tokens.css", "components.css", "staff.css", "staff.js", "favicon.svg", "logo.svg", static.HTMX, static.SSE} {
+	for _, name := range []string{"tokens.css", "components.css", "staff.css", "staff.js", "favicon.svg", "logo.svg", static.HTMX} {
 		w := get(static.URL(name))
 		if w.Code != http.StatusOK || !strings.Contains(w.Header().Get("Cache-Control"), "immutable") || w.Body.Len() == 0 {
 			t.Errorf("%s: %d %v", name, w.Code, w.Header())
@@ -66,7 +66,7 @@ func TestStyleSheetsNameFilesThatAreThere(t *testing.T) {
 
 func TestOthersFilesKeepTheirLicence(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"fonts/OFL.txt", "vendor/htmx-LICENSE.txt", "vendor/htmx-ext-sse-LICENSE.txt"} {
+	for _, name := range []string{"fonts/OFL.txt", "vendor/htmx-LICENSE.txt"} {
 		if w := get("/static/" + name); w.Code != http.StatusOK || w.Body.Len() < 300 {
 			t.Errorf("%s: %d", name, w.Code)
 		}

@@ -13,7 +13,7 @@ import (
 // mountApprovals adds the board of approvals: what was said yes to, what becomes of it, and what a person
 // is to do.
 func (u *ui) mountApprovals(page func(pattern string, h handler)) {
-	page("GET /approvals", u.approvals)
+	u.mountLedger(page, "/approvals", u.readApprovals)
 	page("POST /approvals/{id}/start", u.startApproval)
 	page("POST /approvals/{id}/cancel", u.cancelApproval)
 	page("POST /approvals/tasks/{id}/retry", u.retryTask)
@@ -21,15 +21,15 @@ func (u *ui) mountApprovals(page func(pattern string, h handler)) {
 	page("POST /approvals/tasks/{id}/fail", u.failTask)
 }
 
-func (u *ui) approvals(w http.ResponseWriter, r *http.Request) error {
+func (u *ui) readApprovals(r *http.Request) (fr frame, d ledgerData, err error) {
 	l := readLedger(fibonacco.ApprovalListing, "/approvals", r.URL.Query())
 	t, err := u.towns(r.Context())
 	if err != nil {
-		return err
+		return fr, d, err
 	}
 	page, err := u.Approvals.QueryApprovals(r.Context(), l.asked())
 	if err != nil {
-		return err
+		return fr, d, err
 	}
 	var smbs []int64
 	var ids []string
@@ -38,21 +38,21 @@ func (u *ui) approvals(w http.ResponseWriter, r *http.Request) error {
 	}
 	names, err := u.names(r.Context(), smbs)
 	if err != nil {
-		return err
+		return fr, d, err
 	}
 	tasks := map[int64]fibonacco.ProvisioningTask{}
 	if len(ids) > 0 {
 		found, err := u.Approvals.QueryProvisioningTasks(r.Context(), fibonacco.ListQuery{Filter: fibonacco.Filter{"approval_id": strings.Join(ids, ",")}, Size: len(ids)})
 		if err != nil {
-			return fmt.Errorf("tasks of approvals: %w", err)
+			return fr, d, fmt.Errorf("tasks of approvals: %w", err)
 		}
 		for _, task := range found.Data {
 			tasks[task.ApprovalID] = task
 		}
 	}
-	fr := u.frame(r, "Approvals", "/approvals")
+	fr = u.frame(r, "Approvals", "/approvals")
 	fr.Toast.Text = approvalToasts[r.URL.Query().Get("done")]
-	d := ledgerData{
+	d = ledgerData{
 		ledger: l, Title: "Approvals", About: "What businesses said yes to, and how far each service is.", Label: "Approvals",
 		Tabs:    approvalTabs(l),
 		Menus:   []filterMenu{l.menu("status", "Status", func(v string) string { return approvalBadge(v).Text }), u.serviceMenu(l)},
@@ -62,13 +62,13 @@ func (u *ui) approvals(w http.ResponseWriter, r *http.Request) error {
 		How: "What this product can set up by itself is set up within a minute, and tried again when it fails. Everything else waits here for a person, and is told " +
 			"to another program when a webhook is set. When you have set a service up, say so here with its address: the owner is told by mail. " +
 			"Taking back is possible until it works; after that the owner turns it off on a page of their own.",
+		Now: u.local(t, time.Time{}),
 	}
 	now := u.Clock.Now()
 	for _, a := range page.Data {
 		d.Rows = append(d.Rows, u.approvalRow(fr, a, tasks[a.ID], names, t, now))
 	}
-	u.show(w, r, http.StatusOK, ledgerPage(fr, d))
-	return nil
+	return fr, d, nil
 }
 
 var approvalToasts = map[string]string{
@@ -77,7 +77,7 @@ var approvalToasts = map[string]string{
 
 func approvalTabs(l ledger) []choice {
 	var tabs []choice
-	for _, v := range []struct{ text, status string }{{"All", ""}, {"Under way", "pending,provisioning"}, {"Needs a person", "failed"}, {"Working", "provisioned"}} {
+	for _, v := range []struct{ text, status string }{{"All", ""}, {"Needs a person", "pending,failed"}, {"Being set up", "provisioning"}, {"Working", "provisioned"}} {
 		tabs = append(tabs, choice{v.text, l.with("status", v.status), v.status == l.query.Get("status")})
 	}
 	return tabs

@@ -104,13 +104,13 @@ func TestScriptsInABrowser(t *testing.T) {
 	shows(t, ctx, "what was searched for", `document.querySelector("#found").innerText.includes("Marisol Hair Studio")`)
 	do(`document.querySelector("dialog").close()`)
 
-	do(`document.querySelector("[data-feed-pause]").click()`)
+	do(`document.querySelector("[data-live-pause]").click()`)
 	s.change(func(o *fibonacco.Overview) {
 		o.Today.Sent = 3001
 		o.Feed = append([]fibonacco.FeedItem{{ID: 10, At: monday, Type: "email.clicked", SMBID: 4, BusinessName: "Kayak Shed"}}, o.Feed...)
 	})
 	shows(t, ctx, "the figures go on", `document.body.innerText.includes("3,001")`)
-	shows(t, ctx, "the held list stays", `!document.querySelector("[data-feed]").innerText.includes("Kayak Shed")`)
+	shows(t, ctx, "the held list stays", `!document.querySelector("[data-part=feed]").innerText.includes("Kayak Shed")`)
 
 	do(`document.querySelector("[data-theme-switch]").click()`)
 	shows(t, ctx, "dark", `document.documentElement.dataset.theme === "dark"`)

@@ -16,6 +16,7 @@ type frame struct {
 	Groups  []navGroup
 	Current string // path of the page's entry in the navigation
 	Toast   toast
+	How     string // what the page says about itself at its foot; "" when it says it elsewhere
 }
 
 // toast is one sentence about what has just been done; zero shows none.
@@ -33,12 +34,12 @@ type navItem struct{ Path, Name, Icon string }
 
 // frame is that of a page; current is the path of its entry in the navigation.
 func (u *ui) frame(r *http.Request, title, current string) frame {
-	f := frame{Title: title, Who: principal(r.Context()), Demo: u.Demo != nil, Current: current}
+	f := frame{Title: title, Who: principal(r.Context()), Demo: u.Demo != nil, Current: current, How: howItWorks[r.Pattern]}
 	if c, err := r.Cookie(themeCookie); err == nil && (c.Value == "light" || c.Value == "dark") {
 		f.Theme = c.Value
 	}
 	today := navGroup{"Today", []navItem{{"/overview", "Overview", "home"}, {"/approvals", "Approvals", "checks"}}}
-	if u.Mailbox != nil {
+	if u.Mailbox != nil && fibonacco.ScopeOf(r.Context()) == nil {
 		today.Items = append(today.Items, navItem{"/mailbox", "Mailbox", "mail"})
 	}
 	f.Groups = []navGroup{
@@ -97,6 +98,28 @@ func (f frame) tabs() []navItem {
 // may reports whether the visitor may do what needs a role, so that pages offer no button that
 // would be refused.
 func (f frame) may(least fibonacco.Role) bool { return f.Who != nil && f.Who.Role.AtLeast(least) }
+
+// shortcut is a key that leads to a page, after G.
+type shortcut struct {
+	Key string
+	navItem
+}
+
+// shortcuts gives each page of the navigation the first letter of its name that none before it has.
+func (f frame) shortcuts() []shortcut {
+	var all []shortcut
+	taken := map[rune]bool{}
+	for _, item := range f.all() {
+		for _, letter := range strings.ToLower(item.Name) {
+			if letter >= 'a' && letter <= 'z' && !taken[letter] {
+				taken[letter] = true
+				all = append(all, shortcut{strings.ToUpper(string(letter)), item})
+				break
+			}
+		}
+	}
+	return all
+}
 
 // initials are the first letters of the first two words of a name.
 func initials(name string) string {

@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -12,12 +13,15 @@ import (
 	"strings"
 	"time"
 
+	"github.com/a-h/templ"
+
 	"github.com/fibonacco/fibonacco"
 )
 
 // mountImports adds taking in a file: choosing it, telling its columns, watching, taking it back.
 func (u *ui) mountImports(page func(pattern string, h handler)) {
 	page("GET /businesses/import", u.importForm)
+	page("GET /businesses/import/events", u.importEvents)
 	page("POST /businesses/import", u.startImport)
 	page("POST /businesses/import/preview", u.previewImport)
 	page("GET /businesses/import/{uuid}", u.importJob)
@@ -55,14 +59,36 @@ func (u *ui) showImportForm(w http.ResponseWriter, r *http.Request, status int, 
 	if err != nil {
 		return err
 	}
-	d.Towns = t.all
-	page, err := u.Importer.ListImports(r.Context(), fibonacco.ListQuery{Size: 13})
-	if err != nil {
-		return fmt.Errorf("list imports: %w", err)
+	d.Towns, d.Now = t.all, u.local(t, time.Time{})
+	if d.Recent, err = u.recentImports(r.Context()); err != nil {
+		return err
 	}
-	d.Recent, d.Now = page.Data, u.local(t, time.Time{})
 	u.show(w, r, status, importPage(u.frame(r, "Import a file", "/businesses"), d, t))
 	return nil
+}
+
+func (u *ui) recentImports(ctx context.Context) ([]fibonacco.ImportJob, error) {
+	page, err := u.Importer.ListImports(ctx, fibonacco.ListQuery{Size: 13})
+	if err != nil {
+		return nil, fmt.Errorf("list imports: %w", err)
+	}
+	return page.Data, nil
+}
+
+// importEvents is the stream behind the list of imports.
+func (u *ui) importEvents(w http.ResponseWriter, r *http.Request) error {
+	return u.move(w, r, func(ctx context.Context) ([]livePart, error) {
+		t, err := u.towns(ctx)
+		if err != nil {
+			return nil, err
+		}
+		recent, err := u.recentImports(ctx)
+		if err != nil {
+			return nil, err
+		}
+		now := u.local(t, time.Time{})
+		return renderParts(ctx, []string{"now", "imports"}, map[string]templ.Component{"now": liveNow(now), "imports": importList(recent, t, now)})
+	})
 }
 
 // readImport takes the form with its file. The caller closes it.
@@ -185,7 +211,7 @@ func (u *ui) importJob(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	fr := u.frame(r, "Import of "+job.Filename, "/businesses")
+	fr := u.frame(r, "Import of "+importName(*job), "/businesses")
 	fr.Toast.Text = map[string]string{"cancel": "Stopped. What it has stored stays, and can be taken back.", "undo": "It is being taken back."}[r.URL.Query().Get("done")]
 	u.show(w, r, http.StatusOK, importJobPage(fr, *job, t.name(job.CommunityID), u.local(t, time.Time{})))
 	return nil

@@ -75,6 +75,14 @@ func importBadge(j fibonacco.ImportJob) badge {
 	return badge{"open", string(j.Status)}
 }
 
+// importName is what an import is called: its file, if it had a name.
+func importName(j fibonacco.ImportJob) string {
+	if j.Filename == "" {
+		return "A file over the interface"
+	}
+	return j.Filename
+}
+
 // importCounts is what an import did, in a line.
 func importCounts(j fibonacco.ImportJob) string {
 	if j.Total == 0 && !ended(j) {

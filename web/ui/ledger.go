@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/a-h/templ"
 
@@ -214,6 +215,8 @@ type ledgerData struct {
 	How          string    // what the page is for, and how it works
 	Above        templ.Component
 	Actions      templ.Component
+	Live         string    // address of the stream behind the list; "" when it stands still
+	Now          time.Time // of what is shown, where most businesses are; for a list that moves
 }
 
 // column is a head of the table.

@@ -18,6 +18,11 @@ func (t *town) QuerySends(_ context.Context, q fibonacco.ListQuery) (page fibona
 	if _, err := fibonacco.CampaignSendListing.Conditions(q.Filter); err != nil {
 		return page, err
 	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.broken != nil {
+		return page, t.broken
+	}
 	t.listed = q
 	for _, s := range t.sends {
 		if want := q.Filter["status"]; want == "" || slices.Contains(strings.Split(want, ","), string(s.Status)) {

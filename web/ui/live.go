@@ -24,9 +24,9 @@ const (
 	streamMost  = 15 * time.Minute // then the browser connects again
 )
 
-// livePart is one part of the overview that moves by itself.
+// livePart is one part of a page that moves by itself.
 type livePart struct {
-	name string // its sse-swap
+	name string // its data-part
 	html []byte
 }
 
@@ -56,6 +56,19 @@ type snapshot struct {
 // mostSnapshots bounds what is kept; it is made again in no time.
 const mostSnapshots = 100
 
+// renderParts renders the parts of a page in the order of their names.
+func renderParts(ctx context.Context, names []string, of map[string]templ.Component) ([]livePart, error) {
+	parts := make([]livePart, 0, len(names))
+	for _, name := range names {
+		html, err := render(ctx, of[name])
+		if err != nil {
+			return nil, fmt.Errorf("render %s: %w", name, err)
+		}
+		parts = append(parts, livePart{name, html})
+	}
+	return parts, nil
+}
+
 func (u *ui) snapshot(ctx context.Context) ([]livePart, error) {
 	s := &u.live
 	s.mu.Lock()
@@ -68,14 +81,9 @@ func (u *ui) snapshot(ctx context.Context) ([]livePart, error) {
 	if err != nil {
 		return nil, err
 	}
-	components := liveParts(d)
-	parts := make([]livePart, 0, len(livePartNames))
-	for _, name := range livePartNames {
-		html, err := render(ctx, components[name])
-		if err != nil {
-			return nil, fmt.Errorf("render %s: %w", name, err)
-		}
-		parts = append(parts, livePart{name, html})
+	parts, err := renderParts(ctx, livePartNames, liveParts(d))
+	if err != nil {
+		return nil, err
 	}
 	if s.taken == nil || len(s.taken) >= mostSnapshots {
 		s.taken = map[string]snapshot{}
@@ -84,10 +92,14 @@ func (u *ui) snapshot(ctx context.Context) ([]livePart, error) {
 	return parts, nil
 }
 
-// overviewEvents is the stream behind an open overview: each part that has changed, at most once
-// a second. It ends with the request, and when the figures cannot be read; the browser asks again
-// by itself.
+// overviewEvents is the stream behind an open overview.
 func (u *ui) overviewEvents(w http.ResponseWriter, r *http.Request) error {
+	return u.move(w, r, u.snapshot)
+}
+
+// move is the stream behind an open page: each of its parts that has changed, at most once a second.
+// It ends with the request, and when the page cannot be read; the browser asks again by itself.
+func (u *ui) move(w http.ResponseWriter, r *http.Request, look func(context.Context) ([]livePart, error)) error {
 	ctx, cancel := context.WithTimeout(r.Context(), streamMost)
 	defer cancel()
 	out := &stream{w: w, rc: http.NewResponseController(w)}
@@ -102,10 +114,10 @@ func (u *ui) overviewEvents(w http.ResponseWriter, r *http.Request) error {
 	minute, known := "", fibonacco.RealTime()
 	for changed, quiet := true, 0; ; {
 		if now := u.minute(); changed || now != minute || quiet >= lookAnyway {
-			parts, err := u.snapshot(ctx)
+			parts, err := look(ctx)
 			if err != nil {
 				if ctx.Err() == nil {
-					u.Log.Error("live overview ended", "error", err)
+					u.Log.Error("a live page ended", "path", r.URL.Path, "error", err)
 				}
 				if len(shown) == 0 { // an empty stream would look like a good one to the page
 					http.Error(w, "figures not available", http.StatusServiceUnavailable)

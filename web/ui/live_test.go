@@ -12,10 +12,16 @@ import (
 	"github.com/fibonacco/fibonacco"
 )
 
-// watch opens the live stream and hands over its events, "name: data", until the stream ends.
+// watch opens the overview's stream.
 func (s *site) watch(ctx context.Context) <-chan string {
 	s.t.Helper()
-	req, err := http.NewRequestWithContext(ctx, "GET", s.server.URL+"/overview/events", nil)
+	return s.watchAt(ctx, "/overview/events")
+}
+
+// watchAt opens a live stream and hands over its events, "name: data", until the stream ends.
+func (s *site) watchAt(ctx context.Context, path string) <-chan string {
+	s.t.Helper()
+	req, err := http.NewRequestWithContext(ctx, "GET", s.server.URL+path, nil)
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -45,6 +45,24 @@ func mailboxPath(query string, before int64) string {
 
 func mailPath(id int64) string { return "/mailbox/" + strconv.FormatInt(id, 10) }
 
+// mountMailbox adds the caught mails, where they are caught. A mail belongs to no community, so that
+// whoever is limited to some sees none.
+func (u *ui) mountMailbox(page func(pattern string, h handler)) {
+	if u.Mailbox == nil {
+		return
+	}
+	for pattern, h := range map[string]handler{
+		"GET /mailbox": u.mailbox, "GET /mailbox/{id}": u.mail, "GET /mailbox/{id}/html": u.mailHTML, "GET /mailbox/{id}/source": u.mailSource,
+	} {
+		page(pattern, func(w http.ResponseWriter, r *http.Request) error {
+			if fibonacco.ScopeOf(r.Context()) != nil {
+				return fibonacco.Errorf(fibonacco.Forbidden, "Caught mail is of all communities, and you see some of them. The mails of a business are on its own page.")
+			}
+			return h(w, r)
+		})
+	}
+}
+
 func (u *ui) mailbox(w http.ResponseWriter, r *http.Request) error {
 	now, err := u.homeTime(r.Context())
 	if err != nil {

@@ -15,6 +15,14 @@ func current(is bool) templ.Attributes {
 	return templ.Attributes{"aria-current": "page"}
 }
 
+// liveAttributes say which stream moves a part of a page.
+func liveAttributes(stream string) templ.Attributes {
+	if stream == "" {
+		return nil
+	}
+	return templ.Attributes{"data-live": stream}
+}
+
 func themeAttribute(theme string) templ.Attributes {
 	if theme == "" {
 		return nil

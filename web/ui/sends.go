@@ -13,21 +13,21 @@ import (
 // mountSends adds the ledger of mails, with the way to stop all of them and to settle one of which
 // nobody knows what became.
 func (u *ui) mountSends(page func(pattern string, h handler)) {
-	page("GET /sends", u.sends)
+	u.mountLedger(page, "/sends", u.readSends)
 	page("POST /sends/pause", u.pauseSending)
 	page("POST /sends/resume", u.resumeSending)
 	page("POST /sends/{id}/settle", u.settleSend)
 }
 
-func (u *ui) sends(w http.ResponseWriter, r *http.Request) error {
+func (u *ui) readSends(r *http.Request) (fr frame, d ledgerData, err error) {
 	l := readLedger(fibonacco.CampaignSendListing, "/sends", r.URL.Query())
 	t, err := u.towns(r.Context())
 	if err != nil {
-		return err
+		return fr, d, err
 	}
 	page, err := u.Campaigns.QuerySends(r.Context(), l.asked())
 	if err != nil {
-		return err
+		return fr, d, err
 	}
 	ids := make([]int64, len(page.Data))
 	for i, s := range page.Data {
@@ -35,17 +35,17 @@ func (u *ui) sends(w http.ResponseWriter, r *http.Request) error {
 	}
 	names, err := u.names(r.Context(), ids)
 	if err != nil {
-		return err
+		return fr, d, err
 	}
 	state, err := u.Sending.SendingState(r.Context())
 	if err != nil {
-		return fmt.Errorf("state of sending: %w", err)
+		return fr, d, fmt.Errorf("state of sending: %w", err)
 	}
-	fr := u.frame(r, "Sends", "/sends")
+	fr = u.frame(r, "Sends", "/sends")
 	fr.Toast.Text = map[string]string{
 		"paused": "Programme mail is paused.", "resumed": "Programme mail leaves again.", "settled": "Noted what became of the mail.",
 	}[r.URL.Query().Get("done")]
-	d := ledgerData{
+	d = ledgerData{
 		ledger: l, Title: "Sends", About: "Every programme mail, planned, sent and skipped, with its reason.", Label: "Sends",
 		Tabs:  sendTabs(l),
 		Menus: []filterMenu{l.towns(t), l.menu("status", "Status", func(v string) string { return sendBadge(fibonacco.CampaignSend{Status: fibonacco.SendStatus(v)}).Text })},
@@ -57,15 +57,14 @@ func (u *ui) sends(w http.ResponseWriter, r *http.Request) error {
 		How: "Each line is one mail to one business, kept for good. Sent means that the mail server took it; delivered, that the receiving side said so. " +
 			"Unknown means that this product died between handing a mail over and hearing the answer: it is never sent again by itself, because the reader may have it. " +
 			"Look into the mail server's log, then settle it. Hits of scanners and mail programs do not count as opened or clicked.",
-		Above: sendingPanel(fr, state, u.local(t, time.Time{})),
+		Above: sendingPanel(fr, state, u.local(t, time.Time{})), Now: u.local(t, time.Time{}),
 	}
 	b := l.box("campaign_id", "Campaign", "Campaign, for example HOOK-001")
 	d.Box = &b
 	for _, s := range page.Data {
 		d.Rows = append(d.Rows, u.sendRow(fr, s, names, t))
 	}
-	u.show(w, r, http.StatusOK, ledgerPage(fr, d))
-	return nil
+	return fr, d, nil
 }
 
 // sendTabs are the views that are asked for most.

@@ -276,7 +276,7 @@ func (w stripWeek) Label() string {
 	}
 	label := fmt.Sprintf("Week %d", w.N)
 	if !w.From.IsZero() {
-		label += ", from " + w.From.Format("2 Jan")
+		label += " " + w.From.Format("2 Jan") // as it is written, for those who say what they see
 	}
 	if len(parts) > 0 {
 		label += ": " + strings.Join(parts, ", ")

@@ -3,8 +3,8 @@
 //
 // A page is three things: a handler that asks the contracts (overview.go, business.go, …), a
 // .templ file of the same name that shows the answer, and words.go and format.go, which say
-// stored values in words people read. live.go pushes the overview while it is open. Pages work
-// without JavaScript; scripts add liveness, the search dialog and the theme switch.
+// stored values in words people read. live.go pushes the overview and lists while they are open.
+// Pages work without JavaScript; scripts add liveness, the search dialog, shortcuts and the theme switch.
 package ui
 
 import (
@@ -62,7 +62,7 @@ func Mount(mux *http.ServeMux, d Deps) {
 		_ = sameSite.AddTrustedOrigin(u.pixels) // an origin by its making, so this cannot fail
 	}
 	route := func(pattern string, h http.Handler) {
-		mux.Handle(pattern, sameSite.Handler(secure(h)))
+		mux.Handle(pattern, sameSite.Handler(secure(api.Compressed(h))))
 	}
 	page := func(pattern string, h handler) { route(pattern, u.staff(ruleOf(pattern), h)) }
 
@@ -93,12 +93,7 @@ func Mount(mux *http.ServeMux, d Deps) {
 	u.mountVoicemails(page)
 	u.mountTeam(page)
 	u.mountAccount(page)
-	if d.Mailbox != nil {
-		page("GET /mailbox", u.mailbox)
-		page("GET /mailbox/{id}", u.mail)
-		page("GET /mailbox/{id}/html", u.mailHTML)
-		page("GET /mailbox/{id}/source", u.mailSource)
-	}
+	u.mountMailbox(page)
 	if d.ClockControl != nil {
 		page("POST /clock", u.setSpeed)
 	}

@@ -11,20 +11,20 @@ import (
 
 // mountVoicemails adds the ledger of voicemails, and the way to stop them.
 func (u *ui) mountVoicemails(page func(pattern string, h handler)) {
-	page("GET /voicemail", u.voicemails)
+	u.mountLedger(page, "/voicemail", u.readVoicemails)
 	page("POST /voicemail/pause", u.pauseVoicemail)
 	page("POST /voicemail/resume", u.resumeVoicemail)
 }
 
-func (u *ui) voicemails(w http.ResponseWriter, r *http.Request) error {
+func (u *ui) readVoicemails(r *http.Request) (fr frame, d ledgerData, err error) {
 	l := readLedger(fibonacco.RVMDropListing, "/voicemail", r.URL.Query())
 	t, err := u.towns(r.Context())
 	if err != nil {
-		return err
+		return fr, d, err
 	}
 	page, err := u.Voicemail.QueryDrops(r.Context(), l.asked())
 	if err != nil {
-		return err
+		return fr, d, err
 	}
 	ids := make([]int64, len(page.Data))
 	for i, d := range page.Data {
@@ -32,15 +32,15 @@ func (u *ui) voicemails(w http.ResponseWriter, r *http.Request) error {
 	}
 	names, err := u.names(r.Context(), ids)
 	if err != nil {
-		return err
+		return fr, d, err
 	}
 	state, err := u.Voicemail.VoicemailState(r.Context())
 	if err != nil {
-		return fmt.Errorf("state of voicemail: %w", err)
+		return fr, d, fmt.Errorf("state of voicemail: %w", err)
 	}
-	fr := u.frame(r, "Voicemail", "/voicemail")
+	fr = u.frame(r, "Voicemail", "/voicemail")
 	fr.Toast.Text = map[string]string{"paused": "Voicemails are paused.", "resumed": "Voicemails leave again."}[r.URL.Query().Get("done")]
-	d := ledgerData{
+	d = ledgerData{
 		ledger: l, Title: "Voicemail", About: "Messages dropped into mailboxes after a mail stayed unopened.", Label: "Voicemails",
 		Menus:   []filterMenu{l.towns(t), l.menu("status", "Status", func(v string) string { return dropBadge(v).Text })},
 		Columns: []column{{Name: "Business"}, {Name: "Script"}, {Name: "State"}, {Name: "Why", Wide: true}, {Name: "Due", Wide: true}, {Name: "Called back", Wide: true}},
@@ -48,7 +48,7 @@ func (u *ui) voicemails(w http.ResponseWriter, r *http.Request) error {
 		Empty:   [2]string{"No voicemail yet", "One follows a mail that nobody opened within a day, where there is written consent, within the calling hours of every place the number may be in."},
 		How: "A voicemail follows a mail that stayed unopened, at most as often as the business's tier allows, only with written consent on record, and only within " +
 			"the hours that federal and state law allow for the place of the business and of its number. Whatever forbids one is noted with its reason; open a business to see every rule for it.",
-		Above: voicemailPanel(fr, state, u.local(t, time.Time{})),
+		Above: voicemailPanel(fr, state, u.local(t, time.Time{})), Now: u.local(t, time.Time{}),
 	}
 	b := l.box("campaign_id", "Campaign", "Campaign, for example HOOK-001")
 	d.Box = &b
@@ -75,8 +75,7 @@ func (u *ui) voicemails(w http.ResponseWriter, r *http.Request) error {
 			},
 		})
 	}
-	u.show(w, r, http.StatusOK, ledgerPage(fr, d))
-	return nil
+	return fr, d, nil
 }
 
 func dropBadge(status string) badge {

@@ -140,12 +140,14 @@ func attentionWords(a fibonacco.Attention) (text, href string) {
 		return "stop: voicemails are paused", "/voicemail"
 	case "unknown_sends":
 		return pick("send with unknown result", "sends with unknown result"), "/sends?status=unknown"
+	case "services_to_set_up":
+		return pick("service to set up", "services to set up"), "/approvals?status=pending,failed"
 	case "failed_sends":
 		return pick("send refused for good", "sends refused for good"), "/sends?status=failed"
 	case "failed_jobs":
 		return pick("job that gave up", "jobs that gave up"), "/queues"
-	case "waiting_yeses":
-		return pick("yes that a person takes on", "yeses that a person takes on"), "/approvals"
+	case "meeting_requests":
+		return pick("business that asks for a meeting", "businesses that ask for a meeting"), "/approvals"
 	case "failed_setups":
 		return pick("set-up that failed three times", "set-ups that failed three times"), "/approvals?status=failed"
 	case "contact_changes":

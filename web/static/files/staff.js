@@ -1,5 +1,5 @@
-// Staff pages work without this. It adds: the theme switch, the search dialog, buttons that say
-// that they are busy, menus that close, and what a live page does when its stream is lost.
+// Staff pages work without this. It adds: the theme switch, the search dialog, shortcuts, buttons that
+// say that they are busy, menus that close, and toasts that go.
 (function () {
   "use strict";
   var root = document.documentElement;
@@ -42,6 +42,7 @@
   document.addEventListener("keydown", function (event) {
     if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") { open(event); }
     if (event.key === "Escape") { each("details[data-pick][open]", function (d) { d.open = false; d.querySelector("summary").focus(); }); }
+    if (palette && palette.open && event.key === "Escape") { event.preventDefault(); palette.close(); } // not only empties the field
     if (palette && palette.open && (event.key === "ArrowDown" || event.key === "ArrowUp")) {
       var stops = [palette.querySelector("input")].concat(Array.from(palette.querySelectorAll("li a")));
       var at = stops.indexOf(document.activeElement) + (event.key === "ArrowDown" ? 1 : -1);
@@ -60,6 +61,51 @@
     each("details[data-pick][open]", function (d) { if (!d.contains(event.target)) { d.open = false; } });
   });
 
+  // Shortcuts: ? shows them, / searches, G and a letter lead to a page. Single keys can be turned off,
+  // for those whose speech is typed by a machine.
+  var keys = document.querySelector("[data-keys]");
+  var single = function () { try { return localStorage.getItem("fibonacco_keys") !== "off"; } catch (e) { return true; } };
+  var showKeys = function () { if (palette && palette.open) { palette.close(); } if (!keys.open) { keys.showModal(); } };
+  var going = 0;
+  if (keys && keys.showModal) {
+    each("[data-keys-open]", function (button) { button.addEventListener("click", showKeys); });
+    keys.addEventListener("click", function (event) { if (event.target === keys) { keys.close(); } });
+    var on = keys.querySelector("[data-keys-on]");
+    on.checked = single();
+    on.addEventListener("change", function () {
+      try { localStorage.setItem("fibonacco_keys", on.checked ? "on" : "off"); } catch (e) { on.checked = true; }
+    });
+    document.addEventListener("keydown", function (event) {
+      if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || !single()) { return; }
+      if (event.target.closest("input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable]")) { return; }
+      if (document.querySelector("dialog[open]")) { return; }
+      if (going && Date.now() - going < 1500) {
+        var to = keys.querySelector('[data-go="' + CSS.escape(event.key.toUpperCase()) + '"]');
+        if (to) { event.preventDefault(); location.href = to.href; }
+      } else if (event.key === "?") {
+        event.preventDefault();
+        showKeys();
+      } else if (event.key === "/") {
+        open(event);
+      }
+      going = event.key === "g" && !event.repeat ? Date.now() : 0;
+    });
+  }
+
+  // A toast says its sentence once: it goes after a while unless something can be undone with it, and
+  // does not come back with the page.
+  each("[data-toast]", function (toast) {
+    var close = toast.querySelector("[data-toast-close]"), here = new URL(location.href), timer = 0;
+    close.hidden = false;
+    close.addEventListener("click", function () { toast.remove(); });
+    here.searchParams.delete("done");
+    history.replaceState(history.state, "", here);
+    var wait = function () { timer = toast.querySelector("form") ? 0 : setTimeout(function () { toast.remove(); }, 8000); };
+    ["mouseenter", "focusin"].forEach(function (name) { toast.addEventListener(name, function () { clearTimeout(timer); }); });
+    ["mouseleave", "focusout"].forEach(function (name) { toast.addEventListener(name, wait); });
+    wait();
+  });
+
   // A form is sent once; its button keeps its width and says what goes on.
   document.addEventListener("submit", function (event) {
     var button = event.submitter;
@@ -76,42 +122,6 @@
   });
   addEventListener("pageshow", function (event) { if (event.persisted) { location.reload(); } });
 
-  // Live overview: the stream is lost, or is back. A moment without it is not worth a word.
-  var lost = 0;
-  var live = document.querySelector("[data-live]");
-  var state = function (ok) {
-    each("[data-stale]", function (note) {
-      var now = document.querySelector("[data-now]");
-      if (!ok && note.hidden && now) { note.querySelector("[data-stale-time]").textContent = now.dataset.now; }
-      note.hidden = ok;
-    });
-    each("[data-live-mark]", function (mark) {
-      mark.classList.toggle("off", !ok);
-      mark.textContent = ok ? "Live" : "Not live";
-    });
-  };
-  document.addEventListener("htmx:sseError", function () {
-    if (!lost) { lost = setTimeout(function () { state(false); }, 2500); }
-  });
-  document.addEventListener("htmx:sseOpen", function () {
-    clearTimeout(lost);
-    lost = 0;
-    state(true);
-  });
-  each("[data-feed-pause]", function (button) {
-    button.hidden = !live;
-    button.addEventListener("click", function () {
-      var paused = button.getAttribute("aria-pressed") !== "true";
-      button.setAttribute("aria-pressed", String(paused));
-      button.setAttribute("aria-label", paused ? "Go on with the live list" : "Pause the live list");
-      button.title = button.getAttribute("aria-label");
-      button.querySelector("use").setAttribute("href", paused ? "#i-play" : "#i-pause");
-    });
-  });
-  document.addEventListener("htmx:sseBeforeMessage", function (event) {
-    var pause = document.querySelector("[data-feed-pause]");
-    if (event.target.matches("[data-feed]") && pause && pause.getAttribute("aria-pressed") === "true") { event.preventDefault(); }
-  });
   // What is asked for again and again waits while nobody looks.
   document.addEventListener("htmx:beforeRequest", function (event) {
     if (event.target.matches("[data-polled]") && document.hidden) { event.preventDefault(); }
