@@ -18,6 +18,17 @@ type DeliverabilityReport struct {
 	At       time.Time               `json:"at" doc:"When it was looked; a look is kept for a minute."`
 	Domain   string                  `json:"domain" doc:"That mails come from." example:"example.com"`
 	Findings []DeliverabilityFinding `json:"findings"`
+	Records  []DNSRecord             `json:"records" doc:"What the DNS has to say for this way of sending, to be copied."`
+}
+
+// DNSRecord is one record that receivers look for.
+type DNSRecord struct {
+	Purpose string `json:"purpose" enum:"SPF,DKIM,DMARC,MX" example:"SPF"`
+	Name    string `json:"name" example:"example.com"`
+	Type    string `json:"type" enum:"TXT,MX" example:"TXT"`
+	Value   string `json:"value" example:"v=spf1 include:amazonses.com ~all"`
+	State   string `json:"state" enum:"ok,warning,failed" doc:"What a look at the DNS found." example:"failed"`
+	Note    string `json:"note" doc:"What to mind; empty when there is nothing." example:"A domain has one SPF record: where there is one, add to it what stands before its “all”."`
 }
 
 // DeliverabilityDoctor looks at how mail is sent with the eyes of those who receive it.

@@ -27,6 +27,7 @@ var layers = map[string][]string{
 	"db/query":                {"", "db"},
 	"audit":                   {"", "db", "db/query"},
 	"idempotency":             {"", "db"},
+	"settings":                {"", "db", "audit"},
 	"access":                  {"", "db", "db/query", "audit"},
 	"smb":                     {"", "db", "db/query", "queue", "audit"},
 	"campaign/template":       {""},

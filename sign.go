@@ -33,6 +33,7 @@ const (
 	ReviewToken      TokenKind = 'r' // one request for a review
 	TillToken        TokenKind = 'q' // lets whoever stands at the till of a business redeem its coupons
 	ChatToken        TokenKind = 'h' // one conversation with one business's assistant
+	SetupToken       TokenKind = 'i' // makes the code that lets the first user of an installation in
 )
 
 const (

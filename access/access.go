@@ -1,6 +1,6 @@
 // Package access knows who may come in: users and what they are limited to, their sessions, tokens,
 // second factors and passkeys, and single sign-on. It owns the tables users, user_communities,
-// sessions, access_tokens, access_token_communities, sign_in_attempts, sign_in_steps,
+// sessions, access_tokens, access_token_communities, sign_in_attempts, sign_in_steps, first_runs,
 // password_links, totp_secrets, recovery_codes and passkeys. What a role may do is not decided here
 // but in web's permission table; what a person may do to other people's accounts is (reach.go).
 //

@@ -259,7 +259,8 @@ func (w *world) recountAttention() []fibonacco.Attention {
 			a.OldestAt = &s.due
 		}
 	}
-	return []fibonacco.Attention{unknown, failed, yeses, meetings, changes, {Kind: "failed_jobs", Count: 3}}
+	return slices.DeleteFunc([]fibonacco.Attention{unknown, failed, yeses, meetings, changes, {Kind: "failed_jobs", Count: 3}},
+		func(a fibonacco.Attention) bool { return a.Count == 0 })
 }
 
 func (w *world) recountFeed() []fibonacco.FeedItem {

@@ -46,6 +46,7 @@ type Settings struct {
 
 	schema  *schema
 	origins map[string]Origin
+	texts   map[string]string // what was said of each key, by the layer that counts
 }
 
 // Read is Load for those who also want to know where values came from. It fails alike.
@@ -72,6 +73,11 @@ func Read(opts Options) (*Settings, error) {
 		return nil, err
 	}
 	s.Config.Services = l.services(l.fileNames(nil, env["FIBONACCO_SERVICES"], opts.Dir, "services.yaml"))
+	return l.finish(s)
+}
+
+// finish refuses what is wrong, and fills in what follows from the rest.
+func (l *load) finish(s *Settings) (*Settings, error) {
 	validate(s.Config, l.refuse)
 	validateSupervisors(s.Supervisors, l.refuse)
 	if len(l.problems) > 0 {
@@ -96,10 +102,11 @@ type Layer string
 
 // The layers, from the weakest to the strongest.
 const (
-	FromDefault Layer = "default"
-	FromFile    Layer = "file"
-	FromEnv     Layer = "env"
-	FromFlag    Layer = "flag"
+	FromDefault  Layer = "default"
+	FromDatabase Layer = "database" // see Settings.WithStored
+	FromFile     Layer = "file"
+	FromEnv      Layer = "env"
+	FromFlag     Layer = "flag"
 )
 
 // Origin is where a value came from.

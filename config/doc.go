@@ -1,4 +1,5 @@
-// Package config reads the settings: embedded defaults < file < environment < flag.
+// Package config reads the settings: embedded defaults < database < file < environment < flag. What
+// the database holds is handed in by whoever has opened it (WithStored), for a few keys only.
 //
 // The defaults are fibonacco.yaml and queues.yaml, which are also where operators read what a
 // setting means. Everything else is derived from these two files and the types they fill: the list

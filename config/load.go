@@ -119,7 +119,7 @@ func (l *load) decode() (*Settings, error) {
 	if err := root.Decode(&doc); err != nil {
 		return nil, fmt.Errorf("decode the configuration: %w", err)
 	}
-	s := &Settings{Config: doc.Config, schema: l.schema, origins: l.origins}
+	s := &Settings{Config: doc.Config, schema: l.schema, origins: l.origins, texts: l.texts}
 	for _, name := range l.supervisorNames() {
 		supervisor := doc.Queues[name]
 		supervisor.Name = name

@@ -79,6 +79,8 @@ var CrossSitePaths = []string{"/u/", "/approve", "/my/", "/review/r/"}
 //	GET               queues
 //	GET               sending             POST sending/pause, sending/resume
 //	GET               deliverability      SPF, DKIM, DMARC, MX, TLS, the account, the mails
+//	GET PATCH         settings            every setting with its source; the few that the database holds
+//	GET POST          mail-test           one real mail, and what the server said
 //	GET POST          tokens              DELETE tokens/{id}
 //	GET POST          users               GET PATCH users/{id}, POST users/{id}/disable, enable, password, totp/reset
 //	DELETE            users/{id}/sessions

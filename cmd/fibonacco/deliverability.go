@@ -77,11 +77,18 @@ func (a *app) deliverabilitySetup(ctx context.Context, senders []string) (delive
 
 // deliverabilityFindings looks at it as they do.
 func (a *app) deliverabilityFindings(ctx context.Context, senders []string) ([]deliverability.Finding, error) {
+	findings, _, err := a.deliverabilityLook(ctx, senders)
+	return findings, err
+}
+
+// deliverabilityLook is the findings with the records that receivers look for.
+func (a *app) deliverabilityLook(ctx context.Context, senders []string) ([]deliverability.Finding, []fibonacco.DNSRecord, error) {
 	s, err := a.deliverabilitySetup(ctx, senders)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return deliverability.Check(ctx, nil, s), nil
+	findings := deliverability.Check(ctx, nil, s)
+	return findings, deliverability.Records(s, findings), nil
 }
 
 // sesAccount asks Amazon SES about the account and the sending domain.
@@ -158,7 +165,7 @@ func (d *doctorOfMail) Deliverability(ctx context.Context) (*fibonacco.Deliverab
 	if d.last != nil && fibonacco.RealTime().Sub(d.at) < lookKept {
 		return d.last, nil
 	}
-	findings, err := d.app.deliverabilityFindings(ctx, nil)
+	findings, records, err := d.app.deliverabilityLook(ctx, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -167,6 +174,6 @@ func (d *doctorOfMail) Deliverability(ctx context.Context) (*fibonacco.Deliverab
 	}
 	d.at = fibonacco.RealTime()
 	from := d.app.cfg.Email.FromEmail
-	d.last = &fibonacco.DeliverabilityReport{At: d.at.UTC(), Domain: from[strings.LastIndexByte(from, '@')+1:], Findings: findings}
+	d.last = &fibonacco.DeliverabilityReport{At: d.at.UTC(), Domain: from[strings.LastIndexByte(from, '@')+1:], Findings: findings, Records: records}
 	return d.last, nil
 }

@@ -31,6 +31,7 @@ type cli struct {
 
 	Demo      demoCommand      `cmd:"" help:"Show everything: sample businesses, a fast clock, no mail leaves this computer."`
 	Serve     serveCommand     `cmd:"" help:"Run the web server and the workers."`
+	Setup     setupCommand     `cmd:"" help:"Print the code that lets the first person in, and where to type it."`
 	Migrate   migrateCommand   `cmd:"" help:"Bring the database's schema up, take it down, or look at it."`
 	Community communityCommand `cmd:"" help:"Communities: the towns whose businesses are looked after."`
 	Import    importCommand    `cmd:"" help:"Import a file of businesses."`

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"slices"
@@ -27,39 +28,58 @@ type serveCommand struct {
 	Drain  time.Duration `help:"How long running jobs may take to finish at the end." default:"25s"`
 }
 
+// Run serves until it is told to stop. When the settings in the database change, it finishes what it is
+// doing and starts over with them: nothing keeps an old one.
 func (c serveCommand) Run(e *env) error {
-	s := *e.settings
+	base := e.settings
 	if c.Listen != "" {
-		s.Config.HTTP.Listen = c.Listen
+		var err error
+		if base, err = base.WithFlag("http.listen", c.Listen, "--listen"); err != nil {
+			return err
+		}
 	}
-	warnings, err := config.ReadyToServe(s.Config)
-	if err != nil {
+	if err := refuseToServe(base.Config); err != nil {
 		return err
 	}
-	ln, err := new(net.ListenConfig).Listen(e.ctx, "tcp", s.Config.HTTP.Listen)
+	opened, err := new(net.ListenConfig).Listen(e.ctx, "tcp", base.Config.HTTP.Listen)
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)
 	}
-	if s.Config.HTTP.PublicURL == "" || c.Listen != "" && e.settings.Origin("http.public_url").Layer == config.FromDefault {
-		s.Config.HTTP.PublicURL = config.PublicURL(ln.Addr().String())
+	defer func() { _ = opened.Close() }()
+	ln := lastingListener{opened.(*net.TCPListener)} //nolint:forcetypeassert // of "tcp" it is one
+	for {
+		again, err := c.serve(e, base, ln)
+		if err != nil || !again {
+			return err
+		}
+		slog.Info("the settings have changed: starting over with them")
+		if err := ln.reopen(); err != nil {
+			return fmt.Errorf("listen again: %w", err)
+		}
 	}
-	w := wiring{works: slices.Contains(c.Role, "worker"), ticks: slices.Contains(c.Role, "scheduler"), migrate: true}
-	a, err := wire(e.ctx, &s, w)
+}
+
+// serve is one life of the server, until it is told to stop or the settings have changed.
+func (c serveCommand) serve(e *env, base *config.Settings, ln lastingListener) (again bool, err error) {
+	w := wiring{
+		works: slices.Contains(c.Role, "worker"), ticks: slices.Contains(c.Role, "scheduler"), migrate: true, serves: true, address: ln.Addr().String(),
+	}
+	a, err := wire(e.ctx, base, w)
 	if err != nil {
-		return errors.Join(err, ln.Close())
+		return false, err
 	}
-	for _, warning := range warnings {
-		a.log.Warn(warning)
-	}
-	if err := a.ensureLibrary(e); err != nil {
-		return errors.Join(err, ln.Close(), a.close())
+	if err := errors.Join(a.ensureLibrary(e), a.offerSetup(e)); err != nil {
+		return false, errors.Join(err, a.close())
 	}
 	a.log.Info("fibonacco is up", "version", version, "listen", ln.Addr().String(), "roles", strings.Join(c.Role, ","),
-		"database", a.db.Engine(), "mailer", s.Config.Email.Mailer)
-	if !slices.Contains(c.Role, "web") {
-		return a.runUntil(e.ctx, w, ln, healthOnly(a), c.Drain)
+		"database", a.db.Engine(), "mailer", a.cfg.Email.Mailer)
+	site := healthOnly(a)
+	if slices.Contains(c.Role, "web") {
+		site = a.site(nil)
 	}
-	return a.runUntil(e.ctx, w, ln, a.site(nil), c.Drain)
+	ctx, changed := a.untilChanged(e.ctx)
+	err = a.runUntil(ctx, w, ln, site, c.Drain)
+	return changed(), err
 }
 
 // site is the whole web application. demo is who every visitor is, nil outside the demo.
@@ -69,6 +89,9 @@ func (a *app) site(demo *fibonacco.Principal) http.Handler {
 		Contracts: contracts, Analytics: a.analytics, Clock: a.db.Clock(), Bulletin: a.cluster, Services: a.cfg.Services,
 		Demo: demo, Company: a.cfg.Company, PublicURL: a.cfg.HTTP.PublicURL, Log: a.log,
 		SecureCookies: strings.HasPrefix(a.cfg.HTTP.PublicURL, "https://"),
+	}
+	if demo == nil {
+		deps.Setup = a.access
 	}
 	if a.mailbox != nil { // a nil *Catcher in the interface would not be nil
 		deps.Mailbox = a.mailbox
@@ -103,6 +126,7 @@ func (a *app) contracts() api.Contracts {
 		Programme: a.campaign, Explainer: explainer{a}, Campaigns: a.campaign, Mailing: a.campaign, Sending: a.campaign,
 		Editor: a.campaign, Previewer: a.campaign, Reporter: a.campaign, Libraries: libraries{a}, Holidays: a.campaign,
 		Voicemail: a.voicemail, Tracking: a.track, Deliverability: &doctorOfMail{app: a},
+		Settings: a.settings, MailTests: &mailTester{app: a},
 		Learning: a.learning, Approvals: a.approval, Bookings: a.booking, Reviews: a.reviews, Coupons: a.coupons,
 		Queues: a.queue, Audit: audit.New(a.db), Idempotency: a.answers,
 	}

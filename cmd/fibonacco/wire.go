@@ -37,6 +37,7 @@ import (
 	"github.com/fibonacco/fibonacco/mail/sns"
 	"github.com/fibonacco/fibonacco/notice"
 	"github.com/fibonacco/fibonacco/queue"
+	"github.com/fibonacco/fibonacco/settings"
 	"github.com/fibonacco/fibonacco/smb"
 	"github.com/fibonacco/fibonacco/smb/consent"
 	"github.com/fibonacco/fibonacco/smb/imports"
@@ -67,6 +68,9 @@ type app struct {
 	analytics *analytics.Service
 	answers   *idempotency.Service
 	merges    merges
+	settings  *settings.Service
+	stored    map[string]string // settings of the database, as they are in force
+	held      bool              // no mail leaves before the setup has asked for what it must show
 
 	listing  *listing.Service
 	calendar *calendar.Service
@@ -89,19 +93,21 @@ type wiring struct {
 	works   bool // hands mails over and works on jobs
 	ticks   bool // looks at the clock for periodic work
 	migrate bool // brings the schema up first
+	serves  bool // real businesses: refuses settings that must not
+
+	address string // where the server listens, when settings do not say how it is reached
 }
 
 // wire builds the graph: database, queue, modules, adapters. close undoes it.
-func wire(ctx context.Context, settings *config.Settings, w wiring) (a *app, err error) {
-	cfg := settings.Config
-	a = &app{cfg: cfg, log: slog.Default()}
+func wire(ctx context.Context, base *config.Settings, w wiring) (a *app, err error) {
+	a = &app{cfg: base.Config, log: slog.Default()}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, a.close())
 		}
 	}()
 
-	if a.db, err = openDatabase(ctx, cfg); err != nil {
+	if a.db, err = openDatabase(ctx, a.cfg); err != nil {
 		return a, err
 	}
 	a.closers = append(a.closers, a.db.Close)
@@ -112,6 +118,14 @@ func wire(ctx context.Context, settings *config.Settings, w wiring) (a *app, err
 	} else if err := a.checkSchema(ctx); err != nil {
 		return a, err
 	}
+	if a.cluster, err = cluster.New(ctx, a.cfg.Redis.URL, a.log); err != nil {
+		return a, err
+	}
+	a.closers = append(a.closers, a.cluster.Close)
+	if err := a.takeSettings(ctx, base, w); err != nil {
+		return a, err
+	}
+	cfg := a.cfg
 	if cfg.Clock.Start != "" || cfg.Clock.Scale != 1 {
 		var start time.Time
 		if cfg.Clock.Start != "" {
@@ -136,24 +150,28 @@ func wire(ctx context.Context, settings *config.Settings, w wiring) (a *app, err
 		}
 	}
 	if w.works {
-		for _, s := range settings.Supervisors {
+		for _, s := range base.Supervisors {
 			supervisors = append(supervisors, queue.Supervisor(s))
 		}
 	}
-	if a.cluster, err = cluster.New(ctx, cfg.Redis.URL, a.log); err != nil {
-		return a, err
-	}
-	a.closers = append(a.closers, a.cluster.Close)
 	if a.queue, err = queue.New(queue.Options{DB: a.db, Supervisors: supervisors, Node: node, NoTicks: !w.ticks, Notify: a.cluster.Notify, Logger: a.log}); err != nil {
 		return a, err
+	}
+	a.access = access.New(a.db, access.WithConfig(cfg), access.WithSigner(signer))
+	if w.serves {
+		if err := a.readyToServe(ctx); err != nil {
+			return a, err
+		}
 	}
 	if w.works {
 		if err := a.openMailer(ctx); err != nil {
 			return a, err
 		}
+		if a.held {
+			a.mailer = heldMailer{a.mailer}
+		}
 	}
 
-	a.access = access.New(a.db, access.WithConfig(cfg), access.WithSigner(signer))
 	a.smb = smb.New(a.db, a.queue, cfg)
 	a.imports = imports.New(a.db, a.queue, cfg, imports.WithConsents(consent.Add), imports.WithSuppressions(consent.SuppressAll),
 		imports.WithStored(consent.Resuppress), imports.WithIndex(search.Reindex))

@@ -75,7 +75,8 @@ func checkDKIM(ctx context.Context, r Resolver, s Setup) []Finding {
 		}
 		return []Finding{{
 			Name: "DKIM", State: Warning, Found: "mails are not signed",
-			Advice: "Set MAIL_DKIM_KEY_FILE, MAIL_DKIM_DOMAIN and MAIL_DKIM_SELECTOR; Gmail wants a signature from bulk senders.",
+			Advice: "Gmail wants a signature from bulk senders. Make a key (openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out dkim.pem), " +
+				"set DKIM_KEY_FILE, DKIM_DOMAIN and DKIM_SELECTOR, and look again: the record to publish is then shown.",
 		}}
 	}
 	var out []Finding

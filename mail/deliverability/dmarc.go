@@ -67,7 +67,7 @@ func aligned(a, b string, strict bool) bool {
 
 func checkDMARC(ctx context.Context, r Resolver, s Setup) []Finding {
 	f := Finding{Name: "DMARC", State: Warning}
-	publish := fmt.Sprintf(`Publish: _dmarc.%s TXT "v=DMARC1; p=none; rua=mailto:dmarc@%s"`, s.FromDomain, s.FromDomain)
+	publish := `Publish: _dmarc.` + s.FromDomain + ` TXT "` + dmarcRecord(s.FromDomain) + `"`
 	var record string
 	for _, domain := range slices.Compact([]string{s.FromDomain, organisation(s.FromDomain)}) {
 		texts, err := r.LookupTXT(ctx, "_dmarc."+domain)

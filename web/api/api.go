@@ -63,6 +63,8 @@ type Contracts struct {
 	Bookings       fibonacco.BookingDirectory
 	Reviews        fibonacco.ReviewDirectory
 	Coupons        fibonacco.CouponDirectory
+	Settings       fibonacco.SettingsService
+	MailTests      fibonacco.MailTester
 	Idempotency    fibonacco.Idempotency // nil: a request with an Idempotency-Key is answered 501
 }
 
@@ -146,6 +148,7 @@ func New(o Options) *API {
 	a.queues()
 	a.sending()
 	a.deliverability()
+	a.settings()
 	a.tokens()
 	a.users()
 	a.sessions()

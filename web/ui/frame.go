@@ -39,6 +39,11 @@ func (u *ui) frame(r *http.Request, title, current string) frame {
 		f.Theme = c.Value
 	}
 	today := navGroup{"Today", []navItem{{"/overview", "Overview", "home"}, {"/approvals", "Approvals", "checks"}}}
+	if f.may(fibonacco.Admin) && !f.Demo {
+		if state, err := u.firstRun(r.Context()); err == nil && !state.Done {
+			today.Items = append([]navItem{{"/setup", "Finish setting up", "gear"}}, today.Items...)
+		}
+	}
 	if u.Mailbox != nil && fibonacco.ScopeOf(r.Context()) == nil {
 		today.Items = append(today.Items, navItem{"/mailbox", "Mailbox", "mail"})
 	}
@@ -62,7 +67,9 @@ func (u *ui) houseItems(f frame) []navItem {
 		items = append(items, navItem{"/team", "Team", "users"})
 	}
 	if f.may(fibonacco.Manager) {
-		items = append(items, navItem{"/audit", "Audit log", "book"})
+		items = append(items, navItem{"/settings", "Settings", "gear"}, navItem{"/audit", "Audit log", "book"})
+	} else if f.may(fibonacco.Viewer) {
+		items = append(items, navItem{"/settings/suppressions", "Suppressions", "mailoff"})
 	}
 	return items
 }

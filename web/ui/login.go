@@ -48,6 +48,10 @@ func (u *ui) signInForm(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, next, http.StatusSeeOther) //nolint:gosec // localPath lets no other site through
 		return
 	}
+	if state, err := u.firstRun(r.Context()); err == nil && state.NeedsUser {
+		http.Redirect(w, r, "/setup", http.StatusSeeOther)
+		return
+	}
 	form := signInData{Next: next}
 	if r.URL.Query().Get("done") == "password" {
 		form.Notice = "Your new password is set. Sign in with it."

@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"sync/atomic"
 
 	"github.com/fibonacco/fibonacco"
 	"github.com/fibonacco/fibonacco/web/api"
@@ -27,6 +28,8 @@ type Deps struct {
 	ClockControl fibonacco.ClockControl // nil unless the clock is virtual
 	Bulletin     fibonacco.Bulletin     // nil: live pages look every few seconds by themselves
 
+	Setup fibonacco.SetupService // nil: there is nothing to set up, as in the demo
+
 	// Demo, when not nil, is who every visitor is: nobody signs in. For `fibonacco demo` only.
 	Demo *fibonacco.Principal
 
@@ -42,6 +45,8 @@ type ui struct {
 	pixels string // origin of PublicURL, for the mailbox's policy
 	live   snapshots
 	health healthKept
+	page   func(h handler) http.Handler // for admins, whatever the pattern
+	setUp  atomic.Bool                  // nobody has to be asked any more whether it is
 }
 
 // Mount adds every page, and the files of package static, to mux. It takes "/" too, for a "not
@@ -69,6 +74,7 @@ func Mount(mux *http.ServeMux, d Deps) {
 	mux.Handle(static.Prefix, static.Handler())
 	mux.Handle("GET /favicon.ico", http.RedirectHandler(static.URL("favicon.svg"), http.StatusFound))
 	u.mountSignIn(route)
+	u.page = func(h handler) http.Handler { return u.staff(ruleOf("GET /setup/start"), h) }
 
 	page("GET /{$}", func(w http.ResponseWriter, r *http.Request) error {
 		http.Redirect(w, r, "/overview", http.StatusFound)
@@ -92,6 +98,8 @@ func Mount(mux *http.ServeMux, d Deps) {
 	u.mountSends(page)
 	u.mountVoicemails(page)
 	u.mountTeam(page)
+	u.mountSettings(page)
+	u.mountSetup(route, page)
 	u.mountAccount(page)
 	u.mountMailbox(page)
 	if d.ClockControl != nil {

@@ -49,7 +49,7 @@ func serve(t *testing.T, role fibonacco.Role, change ...func(*ui.Deps)) *site {
 	mux := http.NewServeMux()
 	ui.Mount(mux, d)
 	s := &site{town: w, t: t, server: httptest.NewServer(mux), role: role}
-	s.client = &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	s.client = &http.Client{Transport: s.server.Client().Transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	t.Cleanup(s.server.Close)
 	return s
 }
