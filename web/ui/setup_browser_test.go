@@ -1,6 +1,7 @@
 package ui_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/chromedp/cdproto/emulation"
@@ -46,6 +47,9 @@ func TestSetupInABrowser(t *testing.T) {
 			"/setup/community": "First community", "/setup/businesses": "Bring in a list", "/setup/start": "Almost there", "/settings": "Postal address",
 			"/settings/deliverability": "shop.test has no SPF record", "/settings/tokens": "Access tokens", "/settings/suppressions": "Suppressions", "/team": "What each role may",
 		} {
+			if width > 1000 && strings.HasPrefix(path, "/setup/") && path != "/setup/domain" { // they are made like this one
+				continue
+			}
 			v.open(path)
 			v.sees(text)
 			shows(t, ctx, path+" is no wider than its window", `document.documentElement.scrollWidth <= innerWidth`)
