@@ -255,8 +255,12 @@ var Pages = map[string]Rule{
 	"POST /team/{id}/enable":   {fibonacco.Admin, fibonacco.AdminAccess},
 	"POST /team/{id}/password": {fibonacco.Admin, fibonacco.AdminAccess},
 	"POST /team/{id}/sessions": {fibonacco.Admin, fibonacco.AdminAccess},
-	"POST /clock":              {fibonacco.Operator, fibonacco.RunOperations},
-	"/":                        {fibonacco.Viewer, anyAbility},
+
+	"POST /team/{id}/communities": {fibonacco.Admin, fibonacco.AdminAccess},
+	"POST /team/{id}/totp":        {fibonacco.Admin, fibonacco.AdminAccess},
+
+	"POST /clock": {fibonacco.Operator, fibonacco.RunOperations},
+	"/":           {fibonacco.Viewer, anyAbility},
 
 	"GET /settings":                           {fibonacco.Manager, fibonacco.ReadOperations},
 	"GET /settings/deliverability":            {fibonacco.Admin, fibonacco.ReadOperations},

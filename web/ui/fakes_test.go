@@ -34,6 +34,7 @@ type town struct {
 	tokens                         []fibonacco.AccessToken
 	pausedFor                      string               // why sending is paused
 	kept                           bool                 // Sam is kept out
+	limited                        []int64              // the communities that somebody was limited to last
 	listed                         fibonacco.ListQuery  // the last question to a ledger
 	askedBy                        *fibonacco.Principal // who the last list of businesses was for
 }

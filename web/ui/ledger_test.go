@@ -136,6 +136,10 @@ func (d door) ResetPassword(context.Context, int64) (*fibonacco.PasswordLink, er
 }
 
 func (d door) UpdateUser(_ context.Context, id int64, c fibonacco.UserChange) (*fibonacco.User, error) {
+	if c.Communities != nil {
+		d.limited = *c.Communities
+		return &fibonacco.User{ID: id, Communities: d.limited}, nil
+	}
 	if c.Role == nil || !c.Role.Valid() {
 		return nil, fibonacco.Errorf(fibonacco.Invalid, "There is no such role.")
 	}

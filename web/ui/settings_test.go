@@ -84,7 +84,7 @@ func TestTokensOfAll(t *testing.T) {
 		{ID: 1, Name: "<CI>", Role: fibonacco.Viewer, Prefix: "fib_3fZk", CreatedAt: monday},
 		{ID: 2, Name: "CRM", Role: fibonacco.Operator, UserID: &whose, Abilities: []fibonacco.Ability{fibonacco.ReadSMBs}, Prefix: "fib_9aBc", Communities: []int64{2}, CreatedAt: monday},
 	}
-	s.get("/settings/tokens").wants(t, http.StatusOK, "<CI>", "fib_3fZk…", "Nobody’s", "Dana Whitfield", "smbs:read", "Kailua Bay", "Never expires", "/settings/tokens/2/revoke")
+	s.get("/settings/tokens").wants(t, http.StatusOK, "<CI>", "fib_3fZk…", "Nobody’s", "Sam Reyes", "smbs:read", "Kailua Bay", "Never expires", "/settings/tokens/2/revoke")
 	if a := s.do("POST", "/settings/tokens/2/revoke", nil); a.Header.Get("Location") != "/settings/tokens?done=revoked" || len(o.tokens) != 1 {
 		t.Errorf("%d to %q, and %d tokens are left", a.StatusCode, a.Header.Get("Location"), len(o.tokens))
 	}
@@ -163,5 +163,29 @@ func TestSuppressionsOfViewers(t *testing.T) {
 		if strings.Contains(a.body, text) {
 			t.Errorf("%q is offered", text)
 		}
+	}
+}
+
+func TestLimitsOfTheTeam(t *testing.T) {
+	t.Parallel()
+	s := serve(t, fibonacco.Admin)
+	s.get("/team").wants(t, http.StatusOK, "What each role may", "Everything about businesses and the programme", `action="/team/2/communities"`, `name="community" value="2" checked`)
+	for name, tc := range map[string]struct {
+		form   url.Values
+		status int
+		want   int
+	}{
+		"two of them":   {url.Values{"community": {"1", "2"}}, http.StatusSeeOther, 2},
+		"no limit":      {url.Values{}, http.StatusSeeOther, 0},
+		"no such thing": {url.Values{"community": {"x"}}, http.StatusNotFound, 1},
+	} {
+		s.limited = []int64{9}
+		if a := s.do("POST", "/team/2/communities", tc.form); a.StatusCode != tc.status || len(s.limited) != tc.want {
+			t.Errorf("%s: %d, and they see %v", name, a.StatusCode, s.limited)
+		}
+	}
+	s.totp = true
+	if a := s.do("POST", "/team/2/totp", nil); a.Header.Get("Location") != "/team?done=totp" || s.totp {
+		t.Errorf("the second factor: %d to %q", a.StatusCode, a.Header.Get("Location"))
 	}
 }

@@ -138,8 +138,13 @@ func (u *ui) setup(w http.ResponseWriter, r *http.Request) {
 		u.show(w, r, http.StatusOK, firstUserPage(u.frame(r, "Set up", ""), firstUserData{Code: r.URL.Query().Get("code")}))
 		return
 	}
-	if p, err := u.identify(r); err != nil || p == nil || !p.Role.AtLeast(fibonacco.Admin) {
+	p, err := u.identify(r)
+	if fibonacco.CodeOf(err) == fibonacco.Unauthorized {
 		http.Redirect(w, r, "/login?"+url.Values{"next": {"/setup"}}.Encode(), http.StatusSeeOther)
+		return
+	}
+	if err == nil && !p.Role.AtLeast(fibonacco.Admin) { // the sign-in would send them back here
+		http.Redirect(w, r, "/overview", http.StatusSeeOther)
 		return
 	}
 	u.page(func(w http.ResponseWriter, r *http.Request) error {

@@ -34,7 +34,7 @@ func TestWayToTheSetup(t *testing.T) {
 		t.Errorf("the sign-in: %d", a.StatusCode)
 	}
 	viewer, _ := inOffice(t, fibonacco.Manager, underway)
-	if a := viewer.get("/setup"); a.Header.Get("Location") != "/login?next=%2Fsetup" {
+	if a := viewer.get("/setup"); a.Header.Get("Location") != "/overview" {
 		t.Errorf("a manager is led to %q", a.Header.Get("Location"))
 	}
 }

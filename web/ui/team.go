@@ -20,6 +20,8 @@ func (u *ui) mountTeam(page func(pattern string, h handler)) {
 	page("POST /team/{id}/enable", u.enableUser)
 	page("POST /team/{id}/password", u.resetPassword)
 	page("POST /team/{id}/sessions", u.endUserSessions)
+	page("POST /team/{id}/communities", u.limitUser)
+	page("POST /team/{id}/totp", u.resetSecondFactor)
 }
 
 // teamForm is the form of an invitation with what was typed, what is wrong with it, and the link that
@@ -77,8 +79,9 @@ func (u *ui) showTeam(w http.ResponseWriter, r *http.Request, status int, form t
 		Columns: []column{{Name: "Name"}, {Name: "Role"}, {Name: "Sees", Wide: true}, {Name: "Signs in with", Wide: true}, {Name: "Last seen", Wide: true}, {Name: ""}},
 		Next:    l.next(page.Next),
 		Empty:   [2]string{"Nobody yet", "Invite the first person."},
-		How: "Admins may do everything. Managers run the programme and everything about businesses. Operators do the daily work: import, start, pause, resume. " +
-			"Viewers look. Whoever is limited to communities sees nothing of the others. A link to set a password is shown once: hand it over yourself.",
+		How: "A link to set a password is shown once and mailed to nobody: hand it over yourself, for whoever has it becomes that person. It is good for four days. " +
+			"Whoever is limited to communities sees nothing of the others: not in a list, a search, an export or the audit log. " +
+			"Keeping somebody out ends their sessions at once and stops their tokens within five seconds; nothing of theirs is deleted. The last admin of everything stays.",
 		Above: teamPanel(form),
 	}
 	b := l.box(findParam, "Search people", "Name or e-mail")
@@ -98,7 +101,7 @@ func (u *ui) showTeam(w http.ResponseWriter, r *http.Request, status int, form t
 		}
 		me := fr.Who != nil && fr.Who.UserID == user.ID
 		d.Rows = append(d.Rows, ledgerRow{Key: "user-" + strconv.FormatInt(user.ID, 10), Dim: user.Disabled, Cells: []cell{
-			{Text: user.Name, Sub: user.Email}, badged(state), text(seesWords(user, t)), text(waysWords(user)), seen, {More: userActions(user, me, form.Roles)},
+			{Text: user.Name, Sub: user.Email}, badged(state), text(seesWords(user, t)), text(waysWords(user)), seen, {More: userActions(user, me, form.Roles, t.all)},
 		}})
 	}
 	u.show(w, r, status, ledgerPage(fr, d))
@@ -107,7 +110,19 @@ func (u *ui) showTeam(w http.ResponseWriter, r *http.Request, status int, form t
 
 var teamToasts = map[string]string{
 	"role": "Role changed. It holds from the next click on.", "disabled": "They are kept out, and their sessions have ended.", "enabled": "They may come in again.",
-	"sessions": "All their sessions have ended.",
+	"sessions": "All their sessions have ended.", "communities": "What they see has changed. It holds from the next click on.",
+	"totp": "No code is asked of them any more, and their sessions have ended. Passkeys stay.",
+}
+
+// roleWords are the roles with what they may, from most to least.
+var roleWords = []struct {
+	Role     fibonacco.Role
+	May, Not string
+}{
+	{fibonacco.Admin, "Everything, with the team, tokens, settings and deliverability.", ""},
+	{fibonacco.Manager, "Everything about businesses and the programme: campaigns, archives and erasures, pausing all mail; sees settings and the audit log.", "No people, no tokens, no settings."},
+	{fibonacco.Operator, "The daily work: import, add and change businesses, start, pause and resume, settle mails, approvals.", "Deletes no business, changes no campaign, pauses no mail of all."},
+	{fibonacco.Viewer, "Looks at everything but the house.", "Changes nothing."},
 }
 
 func seesWords(user fibonacco.User, t towns) string {
@@ -178,6 +193,29 @@ func (u *ui) enableUser(w http.ResponseWriter, r *http.Request) error {
 
 func (u *ui) endUserSessions(w http.ResponseWriter, r *http.Request) error {
 	return u.onUser(w, r, "sessions", func(id int64) error { _, err := u.Access.EndSessions(r.Context(), id); return err })
+}
+
+// limitUser sets the communities that somebody sees; none ticked lifts the limit.
+func (u *ui) limitUser(w http.ResponseWriter, r *http.Request) error {
+	if err := r.ParseForm(); err != nil {
+		return fibonacco.Errorf(fibonacco.Malformed, "The form could not be read.")
+	}
+	communities := []int64{}
+	for _, text := range r.PostForm["community"] {
+		id, err := idOf(text)
+		if err != nil {
+			return err
+		}
+		communities = append(communities, id)
+	}
+	return u.onUser(w, r, "communities", func(id int64) error {
+		_, err := u.Access.UpdateUser(r.Context(), id, fibonacco.UserChange{Communities: &communities})
+		return err
+	})
+}
+
+func (u *ui) resetSecondFactor(w http.ResponseWriter, r *http.Request) error {
+	return u.onUser(w, r, "totp", func(id int64) error { return u.Access.ResetSecondFactor(r.Context(), id) })
 }
 
 // resetPassword shows the link to set another one, once.
