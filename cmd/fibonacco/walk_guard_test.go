@@ -134,13 +134,11 @@ func (g *guest) refusesOtherSites() {
 	}
 }
 
-// Every page of staff, as it is served to each of those who work there: who sees what, what the answers
-// promise to browsers, and that no other site can act in anybody's name.
-func TestStaffPagesAreGuarded(t *testing.T) {
-	t.Parallel()
-	w, guests := settleHouse(t)
+// guardsPages looks at every page as it is served to each of those who work there: who sees what, what
+// the answers promise to browsers, and that no other site can act in anybody's name.
+func guardsPages(t *testing.T, guests map[string]*guest, pages []staffPage) {
+	t.Helper()
 	admin := guests["Ada Admin"]
-	pages := findPages(t, admin)
 	for _, c := range colleagues {
 		t.Run(c.Name, func(t *testing.T) {
 			g := *guests[c.Name]
@@ -169,7 +167,7 @@ func TestStaffPagesAreGuarded(t *testing.T) {
 		for _, p := range pages {
 			g.isStrict(p.path, g.visits(p.path))
 		}
-		stranger := guest{T: t, base: w.base}
+		stranger := guest{T: t, base: admin.base}
 		for _, path := range []string{"/login", "/no-such-page", "/password/x", "/overview"} {
 			g.isStrict(path, g.visits(path))
 			stranger.isStrict(path, stranger.visits(path))

@@ -95,11 +95,12 @@ func demo(ctx context.Context, binary, dir string, pace time.Duration) (base str
 	return "", nil, errors.Join(errors.New("the demo does not say where it is"), end())
 }
 
-// reach waits for a day of the programme, and stops the clock there in the middle of the day.
+// reach waits for a day of the programme, and stops the clock there in the afternoon. It goes slowly on
+// the last day before, so that a busy machine does not pass it.
 func reach(ctx context.Context, base string, day int, pace time.Duration) error {
 	now := regexp.MustCompile(`data-now="(\d\d):\d\d"`)
 	at := regexp.MustCompile(`Day (\d+) of 90`)
-	for {
+	for slowed := false; ; {
 		page, err := get(ctx, base+"/overview")
 		if err != nil {
 			return err
@@ -111,6 +112,12 @@ func reach(ctx context.Context, base string, day int, pace time.Duration) error 
 			if d > day || d == day && h >= 14 {
 				break
 			}
+			if d >= day-1 && !slowed {
+				if err := setClock(ctx, base, "slow"); err != nil {
+					return err
+				}
+				slowed = true
+			}
 		}
 		select {
 		case <-ctx.Done():
@@ -118,7 +125,15 @@ func reach(ctx context.Context, base string, day int, pace time.Duration) error 
 		case <-time.After(pace / 12):
 		}
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, base+"/clock", strings.NewReader(url.Values{"speed": {"pause"}}.Encode()))
+	if err := setClock(ctx, base, "pause"); err != nil {
+		return err
+	}
+	time.Sleep(3 * time.Second) // what was under way is stored
+	return nil
+}
+
+func setClock(ctx context.Context, base, speed string) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, base+"/clock", strings.NewReader(url.Values{"speed": {speed}}.Encode()))
 	if err != nil {
 		return err
 	}
@@ -129,9 +144,8 @@ func reach(ctx context.Context, base string, day int, pace time.Duration) error 
 	}
 	defer func() { _ = resp.Body.Close() }()
 	if resp.StatusCode != http.StatusOK {
-		return fmt.Errorf("the clock does not stop: %s", resp.Status)
+		return fmt.Errorf("the clock does not take %s: %s", speed, resp.Status)
 	}
-	time.Sleep(3 * time.Second) // what was under way is stored
 	return nil
 }
 

@@ -115,7 +115,7 @@ func (u *ui) done(w http.ResponseWriter, r *http.Request, section, toast string,
 	case fibonacco.Conflict:
 		status, d.Error = http.StatusConflict, capital(known.Message)+"."
 	case fibonacco.TooMany:
-		status, d.Error = http.StatusTooManyRequests, "Too many tries. Wait "+sayWait(w, err)+", then try again."
+		status, d.Error = http.StatusTooManyRequests, tooManyTries(w, err)
 	case fibonacco.Forbidden:
 		status, d.Error = http.StatusForbidden, capital(known.Message)+"."
 	default:

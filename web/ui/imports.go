@@ -103,7 +103,7 @@ func (u *ui) readImport(w http.ResponseWriter, r *http.Request) (d importData, r
 		if errors.As(err, &tooLarge) {
 			return d, req, nil, 0, fibonacco.Errorf(fibonacco.TooLarge, "The file is larger than %d MB. Part it, or use the interface.", tooLarge.Limit>>20)
 		}
-		return d, req, nil, 0, &fibonacco.Error{Code: fibonacco.Malformed, Message: "The file did not arrive whole. Try again.", Err: err}
+		return d, req, nil, 0, brokenUpload(err)
 	}
 	d.Community, _ = strconv.ParseInt(r.PostFormValue("community"), 10, 64)
 	d.Blocked, d.Known = r.PostFormValue("mode") == fibonacco.DoNotContactFile, r.PostFormValue("duplicates")
@@ -119,10 +119,14 @@ func (u *ui) readImport(w http.ResponseWriter, r *http.Request) (d importData, r
 		return d, req, nil, 0, nil
 	}
 	if err != nil {
-		return d, req, nil, 0, &fibonacco.Error{Code: fibonacco.Malformed, Message: "The file did not arrive whole. Try again.", Err: err}
+		return d, req, nil, 0, brokenUpload(err)
 	}
 	req.Filename = head.Filename
 	return d, req, file, head.Size, nil
+}
+
+func brokenUpload(err error) error {
+	return &fibonacco.Error{Code: fibonacco.Malformed, Message: "The file did not arrive whole. Try again.", Err: err}
 }
 
 // mappingOf reads what each column is to be read as: column and as come in pairs. nil when nothing was

@@ -187,6 +187,12 @@ func (l ledger) box(field, label, placeholder string) box {
 	return box{field, label, placeholder, l.query.Get(field)}
 }
 
+// campaignBox is the box of a list of what campaigns sent.
+func (l ledger) campaignBox() *box {
+	b := l.box("campaign_id", "Campaign", "Campaign, for example HOOK-001")
+	return &b
+}
+
 // hidden is what a form of one box must carry along.
 func (l ledger) hidden(but string) [][2]string {
 	var all [][2]string

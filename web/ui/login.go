@@ -91,11 +91,16 @@ func (u *ui) signIn(w http.ResponseWriter, r *http.Request) {
 func signInWords(w http.ResponseWriter, err error, wrong string) (status int, words string) {
 	switch fibonacco.CodeOf(err) {
 	case fibonacco.TooMany:
-		return http.StatusTooManyRequests, "Too many tries. Wait " + sayWait(w, err) + ", then try again."
+		return http.StatusTooManyRequests, tooManyTries(w, err)
 	case fibonacco.Unauthorized, fibonacco.Invalid, fibonacco.NotFound, fibonacco.Forbidden:
 		return http.StatusUnauthorized, wrong
 	}
 	return 0, ""
+}
+
+// tooManyTries is what somebody is told who has to wait; for how long, programs read in the head.
+func tooManyTries(w http.ResponseWriter, err error) string {
+	return "Too many tries. Wait " + sayWait(w, err) + ", then try again."
 }
 
 // sayWait puts how long to wait into Retry-After, and returns it in words.

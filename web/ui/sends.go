@@ -59,8 +59,7 @@ func (u *ui) readSends(r *http.Request) (fr frame, d ledgerData, err error) {
 			"Look into the mail server's log, then settle it. Hits of scanners and mail programs do not count as opened or clicked.",
 		Above: sendingPanel(fr, state, u.local(t, time.Time{})), Now: u.local(t, time.Time{}),
 	}
-	b := l.box("campaign_id", "Campaign", "Campaign, for example HOOK-001")
-	d.Box = &b
+	d.Box = l.campaignBox()
 	for _, s := range page.Data {
 		d.Rows = append(d.Rows, u.sendRow(fr, s, names, t))
 	}

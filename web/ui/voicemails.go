@@ -50,8 +50,7 @@ func (u *ui) readVoicemails(r *http.Request) (fr frame, d ledgerData, err error)
 			"the hours that federal and state law allow for the place of the business and of its number. Whatever forbids one is noted with its reason; open a business to see every rule for it.",
 		Above: voicemailPanel(fr, state, u.local(t, time.Time{})), Now: u.local(t, time.Time{}),
 	}
-	b := l.box("campaign_id", "Campaign", "Campaign, for example HOOK-001")
-	d.Box = &b
+	d.Box = l.campaignBox()
 	for _, drop := range page.Data {
 		at := zone(t.zone(drop.CommunityID))
 		now := u.Clock.Now().In(at)
