@@ -191,6 +191,7 @@ func wire(ctx context.Context, settings *config.Settings, w wiring) (a *app, err
 		return a, err
 	}
 	a.merges = newMerges(a)
+	a.smb.Moves(a.campaign)
 	a.smb.Register()
 	a.imports.Register()
 	flow(a)
