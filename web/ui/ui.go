@@ -41,6 +41,9 @@ type ui struct {
 	Deps
 	pixels string // origin of PublicURL, for the mailbox's policy
 	live   snapshots
+
+	tallies tallies
+	exports chan struct{}
 }
 
 // Mount adds every page, and the files of package static, to mux. It takes "/" too, for a "not
@@ -50,7 +53,7 @@ func Mount(mux *http.ServeMux, d Deps) {
 	if d.Log == nil {
 		d.Log = slog.Default()
 	}
-	u := &ui{Deps: d}
+	u := &ui{Deps: d, exports: make(chan struct{}, exportsMost)}
 	if base, err := url.Parse(d.PublicURL); err == nil && base.Host != "" {
 		u.pixels = base.Scheme + "://" + base.Host
 	}
@@ -76,7 +79,6 @@ func Mount(mux *http.ServeMux, d Deps) {
 	page("GET /overview", u.overview)
 	page("GET /overview/events", u.overviewEvents)
 	page("GET /find", u.find)
-	page("GET /businesses", u.businesses)
 	page("GET /businesses/{id}", u.business)
 	page("POST /businesses/{id}/start", u.startBusiness)
 	page("POST /businesses/{id}/pause", u.pauseBusiness)
@@ -86,6 +88,12 @@ func Mount(mux *http.ServeMux, d Deps) {
 	page("GET /queues", u.queues)
 	page("GET /menu", u.menu)
 	page("GET /audit", u.audit)
+	u.mountBusinesses(page)
+	u.mountSegments(page)
+	u.mountInline(page)
+	u.mountBulk(page)
+	u.mountNewBusiness(page)
+	u.mountCommunities(page)
 	u.mountImports(page)
 	u.mountApprovals(page)
 	u.mountSends(page)
