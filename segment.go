@@ -2,6 +2,7 @@ package fibonacco
 
 import (
 	"context"
+	"io"
 	"time"
 )
 
@@ -50,9 +51,9 @@ type SegmentService interface {
 type BulkRequest struct {
 	Filter SMBFilter
 	Action BulkAction
-	Change SMBChange // of BulkSet: service_model, subscription_tier, category, business_type, source, state, city and the opt-ins
+	Change SMBChange // of BulkSet: community_id, service_model, subscription_tier, category, business_type, source, state, city and the opt-ins
 	Tags   []string  // of BulkTag and BulkUntag
-	Reason string    // of BulkOptOut, BulkBlock and BulkDelete; kept in the audit log
+	Reason string    // kept in the audit log, and by BulkPause with the pause
 }
 
 // BulkAction is what may be done to many at once.
@@ -66,10 +67,28 @@ const (
 	BulkOptOut BulkAction = "opt_out"        // of e-mail, SMS, voicemail and phone
 	BulkBlock  BulkAction = "do_not_contact" // do_not_contact
 	BulkDelete BulkAction = "delete"
+
+	BulkStart  BulkAction = "start_programme"  // Programme.StartProgramme
+	BulkPause  BulkAction = "pause_programme"  // Programme.PauseProgramme
+	BulkResume BulkAction = "resume_programme" // Programme.ResumeProgramme
 )
 
 // BulkActions is every action.
-var BulkActions = []BulkAction{BulkSet, BulkTag, BulkUntag, BulkOptOut, BulkBlock, BulkDelete}
+var BulkActions = []BulkAction{BulkSet, BulkTag, BulkUntag, BulkOptOut, BulkBlock, BulkDelete, BulkStart, BulkPause, BulkResume}
+
+// BulkReason is why a bulk change leaves an SMB as it is.
+type BulkReason string
+
+// The reasons.
+const (
+	LeftSame      BulkReason = "same"          // it is so already
+	LeftFull      BulkReason = "too_many_tags" // it would have more tags than one may
+	LeftGone      BulkReason = "gone"          // deleted since the change was started, or no longer the asker's to see
+	LeftPending   BulkReason = "pending"       // the programme has not been started, so that there is nothing to pause or resume
+	LeftActive    BulkReason = "active"        // it runs already
+	LeftPaused    BulkReason = "paused"        // it is paused: there is nothing to start or pause
+	LeftCompleted BulkReason = "completed"     // the programme is over
+)
 
 // BulkJob is a bulk change's state.
 type BulkJob struct {
@@ -79,17 +98,25 @@ type BulkJob struct {
 	Status     string     `json:"status"`  // queued, running, completed or failed
 	Matched    int        `json:"matched"` // SMBs in the filter when it was started
 	Done       int        `json:"done"`    // looked at so far
-	Changed    int        `json:"changed"` // of these, those that were not so already
+	Changed    int        `json:"changed"` // of these, those that it made different
+	Left       BulkLeft   `json:"left"`    // of these, the others, by reason
 	Message    string     `json:"message"` // why it failed; "" otherwise
+	UndoOf     *string    `json:"undo_of"` // uuid of the job that this one takes back; nil for any other
+	Undoable   bool       `json:"undoable"`
 	CreatedBy  *int64     `json:"created_by"`
 	CreatedAt  time.Time  `json:"created_at"`
 	FinishedAt *time.Time `json:"finished_at"`
 }
 
-// BulkPreview is what a bulk change would touch.
+// BulkLeft is how many SMBs a bulk change leaves as they are, and why. Reasons of none are not in it.
+type BulkLeft map[BulkReason]int
+
+// BulkPreview is what a bulk change would do now.
 type BulkPreview struct {
-	Matched int   `json:"matched"`
-	Sample  []SMB `json:"sample"` // at most five
+	Matched int      `json:"matched"`
+	Changes int      `json:"changes"` // SMBs that would become different
+	Left    BulkLeft `json:"left"`    // the others
+	Sample  []SMB    `json:"sample"`  // at most five of all
 }
 
 // BulkService changes many SMBs at once, in the background, chunk by chunk, each SMB once.
@@ -101,4 +128,12 @@ type BulkService interface {
 	StartBulk(ctx context.Context, r BulkRequest) (*BulkJob, error)
 	// FindBulk returns NotFound for a job that is unknown or not the caller's to see.
 	FindBulk(ctx context.Context, uuid string) (*BulkJob, error)
+	// WriteBulkLeft writes a CSV of the SMBs that a change has left as they are so far: id, name and
+	// reason. The name of one that is gone is "". Returns NotFound as FindBulk does.
+	WriteBulkLeft(ctx context.Context, uuid string, to io.Writer) error
+	// UndoBulk starts a change that takes another back, for exactly the SMBs that it made different: it
+	// resumes those that were paused, and takes one tag off again or puts it back. Conflict unless the
+	// job is Undoable: it is over, does one of these, is no more than 30 days old and was not taken
+	// back before.
+	UndoBulk(ctx context.Context, uuid string) (*BulkJob, error)
 }

@@ -138,6 +138,10 @@ func (s *Service) move(ctx context.Context, filter fibonacco.SMBFilter, from fib
 			return err
 		}
 		where = cmp.Or(strings.TrimSpace(where), "TRUE")
+		if len(filter.IDs) > 0 { // a few of many communities: those of a part of a bulk change
+			towns, err = db.Select[int64](ctx, tx, `SELECT DISTINCT community_id FROM smbs WHERE id IN ($1...) ORDER BY community_id`, filter.IDs)
+			return err
+		}
 		towns, err = db.Select[int64](ctx, tx, `SELECT id FROM communities ORDER BY id`)
 		return err
 	}); err != nil {

@@ -31,14 +31,30 @@ const previewed = 5
 
 // PreviewBulk implements fibonacco.BulkService.
 func (s *Service) PreviewBulk(ctx context.Context, r fibonacco.BulkRequest) (*fibonacco.BulkPreview, error) {
-	if _, err := checkBulk(r); err != nil {
-		return nil, err
-	}
-	page, err := s.QuerySMBs(ctx, fibonacco.SMBQuery{Filter: r.Filter, Size: previewed, Total: true})
+	clean, err := checkBulk(r)
 	if err != nil {
 		return nil, err
 	}
-	return &fibonacco.BulkPreview{Matched: *page.Total, Sample: page.Data}, nil
+	page, err := s.QuerySMBs(ctx, fibonacco.SMBQuery{Filter: r.Filter, Size: previewed})
+	if err != nil {
+		return nil, err
+	}
+	preview := &fibonacco.BulkPreview{Sample: page.Data}
+	err = s.db.View(ctx, func(tx *db.Tx) (err error) {
+		if err := checkBulkTown(ctx, tx, clean); err != nil {
+			return err
+		}
+		preview.Changes, preview.Left, err = judge(ctx, tx, clean)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	preview.Matched = preview.Changes
+	for _, n := range preview.Left {
+		preview.Matched += n
+	}
+	return preview, nil
 }
 
 // StartBulk implements fibonacco.BulkService. Which SMBs are changed is settled now: what the
@@ -55,6 +71,9 @@ func (s *Service) StartBulk(ctx context.Context, r fibonacco.BulkRequest) (*fibo
 	}
 	var ids []int64
 	if err := s.db.View(ctx, func(tx *db.Tx) error {
+		if err := checkBulkTown(ctx, tx, clean); err != nil {
+			return err
+		}
 		ids, err = matching(ctx, tx, r.Filter)
 		return err
 	}); err != nil {
@@ -62,24 +81,33 @@ func (s *Service) StartBulk(ctx context.Context, r fibonacco.BulkRequest) (*fibo
 	}
 	var job *fibonacco.BulkJob
 	err = s.db.Update(ctx, func(tx *db.Tx) error {
-		jobID, err := insertBulk(ctx, tx, id.String(), clean, ids)
-		if err != nil {
-			return fmt.Errorf("store a bulk change of %d SMBs: %w", len(ids), err)
-		}
-		if err := recordBulk(ctx, tx, "smbs.bulk_started", id.String(), clean.told(len(ids))); err != nil {
-			return err
-		}
-		if err := s.queue.Enqueue(ctx, tx, bulkJob{jobID}); err != nil {
-			return err
-		}
-		row, err := findBulk(ctx, tx, `bulk_jobs.id = $1`, jobID)
-		job = &row.BulkJob
+		job, err = s.beginBulk(ctx, tx, id.String(), clean, ids, "")
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
 	return job, nil
+}
+
+// beginBulk stores a change of some SMBs and queues the work. undoOf is the uuid of the change that it
+// takes back, "" for any other.
+func (s *Service) beginBulk(ctx context.Context, tx *db.Tx, id string, r bulkRequest, ids []int64, undoOf string) (*fibonacco.BulkJob, error) {
+	jobID, err := insertBulk(ctx, tx, id, r, ids, undoOf)
+	if db.IsUnique(err) {
+		return nil, fibonacco.Errorf(fibonacco.Conflict, "this change was taken back before")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("store a bulk change of %d SMBs: %w", len(ids), err)
+	}
+	if err := recordBulk(ctx, tx, "smbs.bulk_started", id, r.told(len(ids))); err != nil {
+		return nil, err
+	}
+	if err := s.queue.Enqueue(ctx, tx, bulkJob{jobID}); err != nil {
+		return nil, err
+	}
+	row, err := findBulk(ctx, tx, `bulk_jobs.id = $1`, jobID)
+	return &row.BulkJob, err
 }
 
 // FindBulk implements fibonacco.BulkService. Whoever is limited to communities sees the changes of
@@ -132,16 +160,16 @@ func matching(ctx context.Context, tx *db.Tx, filter fibonacco.SMBFilter) ([]int
 	return ids, nil
 }
 
-func insertBulk(ctx context.Context, tx *db.Tx, id string, r bulkRequest, smbs []int64) (jobID int64, err error) {
+func insertBulk(ctx context.Context, tx *db.Tx, id string, r bulkRequest, smbs []int64, undoOf string) (jobID int64, err error) {
 	var by any
 	asker := fibonacco.PrincipalOf(ctx)
 	if asker != nil && asker.UserID != 0 {
 		by = asker.UserID
 	}
 	if err := tx.QueryRow(ctx, `
-		INSERT INTO bulk_jobs (uuid, action, request, asker, matched, created_by, created_at, updated_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $7) RETURNING id`,
-		id, string(r.Action), db.JSON(r), db.JSON(asker), len(smbs), by, tx.Now).Scan(&jobID); err != nil {
+		INSERT INTO bulk_jobs (uuid, action, request, asker, matched, created_by, created_at, updated_at, undo_of)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $8) RETURNING id`,
+		id, string(r.Action), db.JSON(r), db.JSON(asker), len(smbs), by, tx.Now, db.Null(undoOf)).Scan(&jobID); err != nil {
 		return 0, err
 	}
 	parts := db.NewBatch("part integer", "ids text")
@@ -157,16 +185,19 @@ type bulkRow struct {
 	fibonacco.BulkJob
 	request bulkRequest
 	asker   *fibonacco.Principal // nil: the product itself
+
+	takenBack bool // by another change
 }
 
 func findBulk(ctx context.Context, tx *db.Tx, where string, arg any) (row bulkRow, err error) {
-	var request, asker string
+	var request, asker, left string
 	j := &row.BulkJob
 	if err := tx.QueryRow(ctx, `
 		SELECT id, CAST(uuid AS text), action, status, matched, done, changed, message, created_by, created_at, finished_at,
-			CAST(request AS text), CAST(asker AS text)
+			CAST(request AS text), CAST(asker AS text), CAST(left_alone AS text), CAST(undo_of AS text),
+			EXISTS (SELECT 1 FROM bulk_jobs AS back WHERE back.undo_of = bulk_jobs.uuid)
 		FROM bulk_jobs WHERE `+where, arg).Scan(&j.ID, &j.UUID, &j.Action, &j.Status, &j.Matched, &j.Done, &j.Changed, &j.Message, &j.CreatedBy,
-		db.Time(&j.CreatedAt), db.TimePtr(&j.FinishedAt), &request, &asker); err != nil {
+		db.Time(&j.CreatedAt), db.TimePtr(&j.FinishedAt), &request, &asker, &left, &j.UndoOf, &row.takenBack); err != nil {
 		return row, err
 	}
 	if err := json.Unmarshal([]byte(request), &row.request); err != nil {
@@ -175,6 +206,10 @@ func findBulk(ctx context.Context, tx *db.Tx, where string, arg any) (row bulkRo
 	if err := json.Unmarshal([]byte(asker), &row.asker); err != nil {
 		return row, fmt.Errorf("read who asked for bulk change %d: %w", j.ID, err)
 	}
+	if err := json.Unmarshal([]byte(left), &j.Left); err != nil {
+		return row, fmt.Errorf("read what bulk change %d left alone: %w", j.ID, err)
+	}
+	j.Undoable = row.undoable(tx.Now)
 	return row, nil
 }
 

@@ -12,34 +12,43 @@ import (
 )
 
 // changePart does to some SMBs what a bulk change asks for, exactly as Update and DeleteSMB do it to
-// one, in a bounded number of statements. It returns the ids of those that were not so already.
-func (s *Service) changePart(ctx context.Context, tx *db.Tx, r bulkRequest, ids []int64) ([]int64, error) {
+// one, in a bounded number of statements.
+func (s *Service) changePart(ctx context.Context, tx *db.Tx, r bulkRequest, ids []int64) (partResult, error) {
 	found, err := lockSMBs(ctx, tx, ids)
-	if err != nil || len(found) == 0 {
-		return nil, err
+	if err != nil {
+		return partResult{}, err
 	}
 	var changed []changedSMB
+	result := partResult{ids: ids, found: idsOf(found), why: map[int64]fibonacco.BulkReason{}}
 	switch r.Action {
 	case fibonacco.BulkTag, fibonacco.BulkUntag:
-		changed, err = changeTags(ctx, tx, r, found)
+		changed, err = changeTags(ctx, tx, r, found, result.why)
 	case fibonacco.BulkDelete:
 		changed, err = deleteSMBs(ctx, tx, found)
 	default:
 		changed, err = setColumns(ctx, tx, r.Change, found)
 	}
 	if err != nil || len(changed) == 0 {
-		return nil, err
+		return result, err
 	}
-	touched := make([]int64, len(changed))
+	result.changed = make([]int64, len(changed))
 	events := make([]fibonacco.Event, len(changed))
 	for i, c := range changed {
-		touched[i] = c.after.ID
+		result.changed[i] = c.after.ID
 		events[i] = fibonacco.SMBUpdated{SMBID: c.after.ID, CommunityID: c.after.CommunityID, Fields: c.fields}
 	}
-	if err := search.Reindex(ctx, tx, touched); err != nil {
-		return nil, err
+	if err := search.Reindex(ctx, tx, result.changed); err != nil {
+		return result, err
 	}
-	return touched, s.queue.Publish(ctx, tx, events...)
+	return result, s.queue.Publish(ctx, tx, events...)
+}
+
+func idsOf(smbs []fibonacco.SMB) []int64 {
+	ids := make([]int64, len(smbs))
+	for i, s := range smbs {
+		ids[i] = s.ID
+	}
+	return ids
 }
 
 // changedSMB is an SMB that a bulk change makes different.
@@ -66,7 +75,7 @@ func lockSMBs(ctx context.Context, tx *db.Tx, ids []int64) ([]fibonacco.SMB, err
 func setColumns(ctx context.Context, tx *db.Tx, change fibonacco.SMBChange, found []fibonacco.SMB) ([]changedSMB, error) {
 	var changed []changedSMB
 	var consents []fibonacco.Consent
-	rows := db.NewBatch("smb_id bigint", "type text", "category text", "city text", "state text", "model text", "tier text", "source text",
+	rows := db.NewBatch("smb_id bigint", "town bigint", "type text", "category text", "city text", "state text", "model text", "tier text", "source text",
 		"email boolean", "sms boolean", "rvm boolean", "phone boolean", "dnc boolean", "quality integer")
 	for _, before := range found {
 		c := changedSMB{before: before, after: before}
@@ -76,12 +85,12 @@ func setColumns(ctx context.Context, tx *db.Tx, change fibonacco.SMBChange, foun
 		}
 		changed = append(changed, c)
 		a := &c.after
-		rows.Add(a.ID, db.Null(a.BusinessType), db.Null(a.Category), db.Null(a.City), db.Null(a.State), db.Null(a.ServiceModel),
+		rows.Add(a.ID, a.CommunityID, db.Null(a.BusinessType), db.Null(a.Category), db.Null(a.City), db.Null(a.State), db.Null(a.ServiceModel),
 			a.SubscriptionTier, db.Null(a.Source), a.EmailOptedIn, a.SMSOptedIn, a.RVMOptedIn, a.PhoneOptedIn, a.DoNotContact, a.DataQualityScore)
 		consents = append(consents, consent.SwitchedConsents(ctx, tx, &c.before, &c.after)...)
 	}
 	if _, err := tx.ExecBatch(ctx, rows, `
-		UPDATE smbs SET business_type = rows.type, category = rows.category, city = rows.city, state = rows.state,
+		UPDATE smbs SET community_id = rows.town, business_type = rows.type, category = rows.category, city = rows.city, state = rows.state,
 			service_model = rows.model, subscription_tier = rows.tier, source = rows.source, email_opted_in = rows.email,
 			sms_opted_in = rows.sms, rvm_opted_in = rows.rvm, phone_opted_in = rows.phone, do_not_contact = rows.dnc,
 			data_quality_score = rows.quality, version = version + 1, updated_at = $1
@@ -93,7 +102,7 @@ func setColumns(ctx context.Context, tx *db.Tx, change fibonacco.SMBChange, foun
 }
 
 // changeTags puts tags on SMBs or takes them off. One that would have more than it may stays as it is.
-func changeTags(ctx context.Context, tx *db.Tx, r bulkRequest, found []fibonacco.SMB) ([]changedSMB, error) {
+func changeTags(ctx context.Context, tx *db.Tx, r bulkRequest, found []fibonacco.SMB, why map[int64]fibonacco.BulkReason) ([]changedSMB, error) {
 	if err := readTags(ctx, tx, found); err != nil {
 		return nil, err
 	}
@@ -102,7 +111,12 @@ func changeTags(ctx context.Context, tx *db.Tx, r bulkRequest, found []fibonacco
 	rows := db.NewBatch("smb_id bigint", "tag text")
 	for _, before := range found {
 		c := changedSMB{before: before, after: before, fields: []string{"tags"}}
-		if c.after.Tags = retagged(before.Tags, r); len(c.after.Tags) > mostTags || slices.Equal(before.Tags, c.after.Tags) {
+		c.after.Tags = retagged(before.Tags, r)
+		if slices.Equal(before.Tags, c.after.Tags) {
+			continue
+		}
+		if len(c.after.Tags) > mostTags {
+			why[before.ID] = fibonacco.LeftFull
 			continue
 		}
 		changed, ids = append(changed, c), append(ids, before.ID)

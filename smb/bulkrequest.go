@@ -1,11 +1,13 @@
 package smb
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/fibonacco/fibonacco"
+	"github.com/fibonacco/fibonacco/db"
 )
 
 // bulkRequest is a bulk change, read and found to be sound, as it is stored.
@@ -43,6 +45,10 @@ func checkBulk(r fibonacco.BulkRequest) (bulkRequest, error) {
 		if everything(r.Filter) {
 			refuse("filter", "narrows nothing: not everything can be deleted at once")
 		}
+	case fibonacco.BulkStart, fibonacco.BulkPause, fibonacco.BulkResume:
+		if len(b.Reason) > mostPauseReason {
+			refuse("reason", "is longer than 255 bytes")
+		}
 	default:
 		names := make([]string, len(fibonacco.BulkActions))
 		for i, a := range fibonacco.BulkActions {
@@ -65,6 +71,26 @@ func checkBulk(r fibonacco.BulkRequest) (bulkRequest, error) {
 	return b, fibonacco.InvalidFields("the bulk change cannot be made", bad)
 }
 
+// mostPauseReason is how many bytes the reason of a pause has.
+const mostPauseReason = 255
+
+// leaves is the status from which each action moves an SMB.
+var leaves = map[fibonacco.BulkAction]fibonacco.CampaignStatus{
+	fibonacco.BulkStart: fibonacco.StatusPending, fibonacco.BulkPause: fibonacco.StatusActive, fibonacco.BulkResume: fibonacco.StatusPaused,
+}
+
+// checkBulkTown refuses a move to a community that is unknown, or not the asker's to see.
+func checkBulkTown(ctx context.Context, tx *db.Tx, r bulkRequest) error {
+	if r.Change.CommunityID == nil {
+		return nil
+	}
+	known, err := communityExists(ctx, tx, *r.Change.CommunityID)
+	if err != nil || known {
+		return err
+	}
+	return fibonacco.InvalidFields("the bulk change cannot be made", []fibonacco.FieldError{{Field: "change.community_id", Reason: "is not a community"}})
+}
+
 // everything reports whether a filter narrows nothing.
 func everything(f fibonacco.SMBFilter) bool {
 	return len(typedConditions(f)) == 0 && len(f.Where) == 0 && f.Segment == "" && strings.TrimSpace(f.Search) == ""
@@ -72,7 +98,7 @@ func everything(f fibonacco.SMBFilter) bool {
 
 // settable is what BulkSet may name.
 var settable = []string{
-	"business_type", "category", "city", "email_opted_in", "phone_opted_in", "rvm_opted_in", "service_model", "sms_opted_in", "source",
+	"business_type", "category", "city", "community_id", "email_opted_in", "phone_opted_in", "rvm_opted_in", "service_model", "sms_opted_in", "source",
 	"state", "subscription_tier",
 }
 

@@ -45,11 +45,12 @@ func (s *Service) workBulk(ctx context.Context, job bulkJob) error {
 	if row.asker != nil {
 		asking = fibonacco.WithPrincipal(ctx, row.asker)
 	}
+	work := s.workPart
+	if leaves[row.request.Action] != "" {
+		work = s.movePart
+	}
 	for more := true; more; {
-		if err := s.db.Update(asking, func(tx *db.Tx) error {
-			more, err = s.workPart(asking, tx, row)
-			return err
-		}); err != nil {
+		if more, err = work(asking, row); err != nil {
 			return s.bulkFailed(ctx, job.JobID, err)
 		}
 		if more && nearlyOver(ctx) {
@@ -60,40 +61,52 @@ func (s *Service) workBulk(ctx context.Context, job bulkJob) error {
 }
 
 // workPart does the next part, or closes the change when there is none. more is false when it is over.
-func (s *Service) workPart(ctx context.Context, tx *db.Tx, row bulkRow) (more bool, err error) {
+func (s *Service) workPart(ctx context.Context, row bulkRow) (more bool, err error) {
+	err = s.db.Update(ctx, func(tx *db.Tx) error {
+		part, err := s.nextPart(ctx, tx, row)
+		if more = part != nil; err != nil || !more {
+			return err
+		}
+		result, err := s.changePart(ctx, tx, row.request, part.ids)
+		if err != nil {
+			return fmt.Errorf("part %d of bulk change %d: %w", part.number, row.ID, err)
+		}
+		return storePart(ctx, tx, row, part.number, result)
+	})
+	return more, err
+}
+
+// bulkPartRow is a part whose turn has come. eligible is nil until it has been looked at by a change
+// that moves SMBs through the programme.
+type bulkPartRow struct {
+	number        int
+	ids, eligible []int64
+}
+
+// nextPart is the part whose turn it is. There is none when the change is over, or becomes so now.
+func (s *Service) nextPart(ctx context.Context, tx *db.Tx, row bulkRow) (*bulkPartRow, error) {
 	// Of two workers the second waits here, and then finds another part.
 	var status string
 	if err := tx.QueryRow(ctx, `SELECT status FROM bulk_jobs WHERE id = $1 FOR UPDATE`, row.ID).Scan(&status); err != nil || status != "running" {
-		return false, err
+		return nil, err
 	}
-	var part int
-	var text string
-	err = tx.QueryRow(ctx, `SELECT part, smb_ids FROM bulk_parts WHERE job_id = $1 ORDER BY part LIMIT 1`, row.ID).Scan(&part, &text)
+	var part bulkPartRow
+	var ids string
+	var eligible *string
+	err := tx.QueryRow(ctx, `SELECT part, smb_ids, eligible FROM bulk_parts WHERE job_id = $1 ORDER BY part LIMIT 1`, row.ID).Scan(&part.number, &ids, &eligible)
 	if db.IsNoRows(err) {
-		return false, closeBulk(ctx, tx, row.ID, "completed", "")
+		return nil, closeBulk(ctx, tx, row.ID, "completed", "")
 	}
-	var ids []int64
 	if err == nil {
-		err = json.Unmarshal([]byte(text), &ids)
+		err = json.Unmarshal([]byte(ids), &part.ids)
+	}
+	if err == nil && eligible != nil {
+		err = json.Unmarshal([]byte(*eligible), &part.eligible)
 	}
 	if err != nil {
-		return false, fmt.Errorf("read a part of bulk change %d: %w", row.ID, err)
+		return nil, fmt.Errorf("read a part of bulk change %d: %w", row.ID, err)
 	}
-	changed, err := s.changePart(ctx, tx, row.request, ids)
-	if err != nil {
-		return false, fmt.Errorf("part %d of bulk change %d: %w", part, row.ID, err)
-	}
-	if len(changed) > 0 {
-		if err := recordBulk(ctx, tx, "smbs.bulk_changed", row.UUID, map[string]any{"part": part, "smb_ids": changed}); err != nil {
-			return false, err
-		}
-	}
-	if _, err := tx.Exec(ctx, `DELETE FROM bulk_parts WHERE job_id = $1 AND part = $2`, row.ID, part); err != nil {
-		return false, err
-	}
-	_, err = tx.Exec(ctx, `UPDATE bulk_jobs SET done = done + $2, changed = changed + $3, failures = 0, updated_at = $4 WHERE id = $1`,
-		row.ID, len(ids), len(changed), tx.Now)
-	return true, err
+	return &part, nil
 }
 
 // closeBulk ends a change and writes down what it came to.
@@ -108,7 +121,7 @@ func closeBulk(ctx context.Context, tx *db.Tx, id int64, status, message string)
 	if err != nil {
 		return err
 	}
-	told := map[string]any{"action": row.Action, "status": status, "matched": row.Matched, "done": row.Done, "changed": row.Changed}
+	told := map[string]any{"action": row.Action, "status": status, "matched": row.Matched, "done": row.Done, "changed": row.Changed, "left": row.Left}
 	return recordBulk(ctx, tx, "smbs.bulk_finished", row.UUID, told)
 }
 

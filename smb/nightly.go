@@ -46,6 +46,9 @@ func (s *Service) Nightly(ctx context.Context, due time.Time) error {
 		return err
 	}
 	return s.db.Update(ctx, func(tx *db.Tx) error {
+		if err := forgetBulkResults(ctx, tx); err != nil {
+			return err
+		}
 		if _, err := tx.Exec(ctx, `DELETE FROM settings WHERE key = $1`, nightlyKey); err != nil {
 			return err
 		}

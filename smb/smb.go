@@ -17,6 +17,7 @@ type Service struct {
 	// requireConsent says whether telephones may be reached by machines only with consent on record.
 	requireConsent bool
 	heads          headcounts
+	programme      fibonacco.Programme // nil: nobody is started, paused or resumed by a bulk change
 }
 
 var (
@@ -33,6 +34,9 @@ var (
 func New(d *db.DB, q *queue.Queue, cfg fibonacco.Config) *Service {
 	return &Service{db: d, queue: q, engagement: cfg.Engagement, totalDays: cfg.ManifestDestiny.TotalDays, requireConsent: cfg.RVM.RequireConsent}
 }
+
+// Moves lets bulk changes start, pause and resume SMBs. Call before Register.
+func (s *Service) Moves(p fibonacco.Programme) { s.programme = p }
 
 // localDate is the date in a community's time zone at a moment, "2026-11-23".
 func localDate(at time.Time, timezone string) (string, error) {

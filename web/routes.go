@@ -54,7 +54,7 @@ var CrossSitePaths = []string{"/u/", "/approve", "/my/", "/review/r/"}
 //	GET               communities/{id}/holidays   PUT DELETE communities/{id}/holidays/{day}
 //	GET POST          smbs                GET PUT PATCH DELETE smbs/{id}
 //	GET POST          segments            GET PUT DELETE segments/{uuid}
-//	POST              smbs/bulk-update    POST smbs/bulk-update/preview, GET smbs/bulk-update/{uuid}/status
+//	POST              smbs/bulk-update    POST smbs/bulk-update/preview, GET smbs/bulk-update/{uuid}/status, POST smbs/bulk-update/{uuid}/undo
 //	POST              smbs/{id}/campaign/start, pause, resume   and smbs/campaign/… for many
 //	GET               smbs/{id}/engagement, …/engagement/score, …/engagement/score/history
 //	GET               smbs/{id}/explain, smbs/{id}/campaigns, smbs/{id}/approvals, …/bookings, …/reviews, …/coupons

@@ -209,6 +209,7 @@ func wire(ctx context.Context, base *config.Settings, w wiring) (a *app, err err
 		return a, err
 	}
 	a.merges = newMerges(a)
+	a.smb.Moves(a.campaign)
 	a.smb.Register()
 	a.imports.Register()
 	flow(a)

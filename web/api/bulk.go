@@ -8,8 +8,8 @@ import (
 )
 
 func (a *API) bulk() {
-	const does = "Actions: set (change: category, business_type, source, city, state, service_model, subscription_tier and the opt-ins), add_tags, remove_tags, opt_out (of every " +
-		"channel), do_not_contact and delete. "
+	const does = "Actions: set (change: community_id, category, business_type, source, city, state, service_model, subscription_tier and the opt-ins), add_tags, remove_tags, opt_out (of every " +
+		"channel), do_not_contact, delete, and start_programme, pause_programme (whose reason is kept with the pause) and resume_programme. "
 	request := map[string]any{
 		"filter": map[string]any{"community_id": 1, "category": "Bakery", "engagement_tier": "3,4"}, "action": "add_tags", "tags": []string{"spring"},
 	}
@@ -22,15 +22,22 @@ func (a *API) bulk() {
 	register(a, operation{
 		method: http.MethodPost, path: "/smbs/bulk-update/preview", id: "preview-bulk-update", tag: tagBusinesses,
 		summary: "See how many businesses a change would reach", errors: ofBody, request: request,
-		description: does + "Nothing is changed.",
-		response:    fibonacco.BulkPreview{Matched: 214, Sample: []fibonacco.SMB{exampleSMB}},
+		description: does + "Nothing is changed. left says why the others would stay as they are: " + leftReasons,
+		response:    fibonacco.BulkPreview{Matched: 214, Changes: 200, Left: fibonacco.BulkLeft{fibonacco.LeftSame: 14}, Sample: []fibonacco.SMB{exampleSMB}},
 	}, a.previewBulk)
 	register(a, operation{
 		method: http.MethodGet, path: "/smbs/bulk-update/{uuid}/status", id: "get-bulk-update", tag: tagBusinesses,
 		summary: "How far a change of many businesses is", errors: ofThing, response: exampleBulk,
-		description: "Who is limited to communities sees the changes of those who are limited to the same.",
+		description: "Who is limited to communities sees the changes of those who are limited to the same. left says why businesses stayed as they were: " + leftReasons,
 	}, a.getBulk)
+	register(a, operation{
+		method: http.MethodPost, path: "/smbs/bulk-update/{uuid}/undo", id: "undo-bulk-update", tag: tagBusinesses, status: http.StatusAccepted,
+		summary: "Take a change of many businesses back", errors: append([]int{http.StatusConflict}, ofThing...), response: exampleBulk,
+		description: "For exactly the businesses that it made different, within 30 days, once: a pause is resumed, one tag is taken off again or put back. 409 for every other change (undoable is false).",
+	}, a.undoBulk)
 }
+
+const leftReasons = "same (it is so already), too_many_tags, gone (deleted, or moved out of sight, since the change began), or the status that does not allow it: pending, active, paused, completed."
 
 var exampleBulk = fibonacco.BulkJob{
 	ID: 4, UUID: "0193c2f0-6f7a-7b8c-9d0e-1f2a3b4c5d6e", Action: fibonacco.BulkTag, Status: "running", Matched: 214, Done: 100, Changed: 93,
@@ -40,7 +47,7 @@ var exampleBulk = fibonacco.BulkJob{
 // bulkUpdateInput is what a caller may say about a change of many.
 type bulkUpdateInput struct {
 	Filter bulkFilter  `json:"filter" doc:"Which businesses; {} is all of them."`
-	Action string      `json:"action" enum:"set,add_tags,remove_tags,opt_out,do_not_contact,delete" example:"add_tags"`
+	Action string      `json:"action" enum:"set,add_tags,remove_tags,opt_out,do_not_contact,delete,start_programme,pause_programme,resume_programme" example:"add_tags"`
 	Change *bulkChange `json:"change,omitempty" doc:"Of set."`
 	Tags   []string    `json:"tags,omitempty" maxItems:"50" example:"[\"spring\"]" doc:"Of add_tags and remove_tags."`
 	Reason string      `json:"reason,omitempty" maxLength:"500" doc:"For the audit log."`
@@ -48,6 +55,7 @@ type bulkUpdateInput struct {
 
 // bulkChange is what can be set for many at once. An empty text makes it unknown.
 type bulkChange struct {
+	CommunityID      *int64  `json:"community_id,omitempty" minimum:"1" doc:"Moves them there."`
 	BusinessType     *string `json:"business_type,omitempty" maxLength:"100"`
 	Category         *string `json:"category,omitempty" maxLength:"100" example:"Bakery"`
 	City             *string `json:"city,omitempty" maxLength:"100"`
@@ -65,7 +73,7 @@ func (in bulkUpdateInput) request() (fibonacco.BulkRequest, error) {
 	r := fibonacco.BulkRequest{Action: fibonacco.BulkAction(in.Action), Tags: in.Tags, Reason: in.Reason}
 	if c := in.Change; c != nil {
 		r.Change = fibonacco.SMBChange{
-			BusinessType: c.BusinessType, Category: c.Category, City: c.City, State: c.State, ServiceModel: c.ServiceModel,
+			CommunityID: c.CommunityID, BusinessType: c.BusinessType, Category: c.Category, City: c.City, State: c.State, ServiceModel: c.ServiceModel,
 			SubscriptionTier: c.SubscriptionTier, Source: c.Source, EmailOptedIn: c.EmailOptedIn, SMSOptedIn: c.SMSOptedIn,
 			RVMOptedIn: c.RVMOptedIn, PhoneOptedIn: c.PhoneOptedIn,
 		}
@@ -87,11 +95,25 @@ func (a *API) startBulk(ctx context.Context, in *body[bulkUpdateInput]) (*create
 	if p := fibonacco.PrincipalOf(ctx); r.Action == fibonacco.BulkDelete && p != nil && !p.Role.AtLeast(Permissions["DELETE "+Prefix+"/smbs/{id}"].Role) {
 		return nil, fibonacco.Errorf(fibonacco.Forbidden, "to delete businesses takes the role of a manager")
 	}
+	if err := mayMove(ctx, r.Action); err != nil {
+		return nil, err
+	}
 	job, err := a.o.Bulk.StartBulk(ctx, r)
 	if err != nil {
 		return nil, err
 	}
 	return &created[fibonacco.BulkJob]{Location: Prefix + "/smbs/bulk-update/" + job.UUID + "/status", Body: *job}, nil
+}
+
+// mayMove refuses a token that may change businesses, and not run the programme.
+func mayMove(ctx context.Context, action fibonacco.BulkAction) error {
+	switch action {
+	case fibonacco.BulkStart, fibonacco.BulkPause, fibonacco.BulkResume:
+		if p := fibonacco.PrincipalOf(ctx); p != nil {
+			return Permissions["POST "+Prefix+"/smbs/campaign/start"].Allow(p)
+		}
+	}
+	return nil
 }
 
 func (a *API) previewBulk(ctx context.Context, in *body[bulkUpdateInput]) (*body[fibonacco.BulkPreview], error) {
@@ -123,4 +145,22 @@ func (a *API) getBulk(ctx context.Context, in *BulkPath) (*body[fibonacco.BulkJo
 		return nil, err
 	}
 	return &body[fibonacco.BulkJob]{*job}, nil
+}
+
+func (a *API) undoBulk(ctx context.Context, in *BulkPath) (*created[fibonacco.BulkJob], error) {
+	if a.o.Bulk == nil {
+		return nil, moduleAbsent("SMB CRM")
+	}
+	before, err := a.o.Bulk.FindBulk(ctx, in.UUID)
+	if err != nil {
+		return nil, err
+	}
+	if err := mayMove(ctx, before.Action); err != nil {
+		return nil, err
+	}
+	job, err := a.o.Bulk.UndoBulk(ctx, in.UUID)
+	if err != nil {
+		return nil, err
+	}
+	return &created[fibonacco.BulkJob]{Location: Prefix + "/smbs/bulk-update/" + job.UUID + "/status", Body: *job}, nil
 }

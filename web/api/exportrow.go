@@ -53,6 +53,10 @@ func csvRow(columns []string) exportRow {
 	}
 }
 
+// CSVCell is a JSON value as a cell of an export: nothing for null, and no text that a spreadsheet
+// would take for a formula.
+func CSVCell(value json.RawMessage) string { return cell(value) }
+
 // cell is a JSON value as text: nothing for null, a text itself, a list or an object as JSON.
 func cell(value json.RawMessage) string {
 	if len(value) == 0 || bytes.Equal(value, []byte("null")) {

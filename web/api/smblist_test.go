@@ -1,6 +1,8 @@
 package api_test
 
 import (
+	"encoding/base64"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"slices"
@@ -230,6 +232,26 @@ func TestBulkThroughTheInterface(t *testing.T) {
 			if status := do(t, m.a, request{route: "GET " + strings.TrimPrefix(got.Header.Get("Location"), api.Prefix)}); status.StatusCode != http.StatusOK || !strings.Contains(status.body, `"status":"queued"`) {
 				t.Errorf("%d %s", status.StatusCode, status.body)
 			}
+		}
+		// What runs the programme takes that ability too, also by way of a change of many.
+		pause := `{"action":"pause_programme","filter":{"id":[1]},"reason":"fair"}`
+		if got := do(t, m.a, request{route: "POST /smbs/bulk-update/preview", body: pause}); got.StatusCode != http.StatusOK || !strings.Contains(got.body, `"left":{`) {
+			t.Errorf("preview: %d %s", got.StatusCode, got.body)
+		}
+		o := m.options()
+		o.Access, o.Bulk = passport{}, m.smbs
+		text, err := json.Marshal(fibonacco.Principal{TokenID: 3, Role: fibonacco.Operator, Abilities: []fibonacco.Ability{fibonacco.WriteSMBs}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		token := map[string]string{"Authorization": "Bearer " + base64.RawURLEncoding.EncodeToString(text)}
+		if got := do(t, api.New(o), request{route: "POST /smbs/bulk-update", role: "-", headers: token, body: pause}); got.StatusCode != http.StatusForbidden {
+			t.Errorf("a token that may not run the programme pauses: %d %s", got.StatusCode, got.body)
+		}
+		started := do(t, m.a, request{route: "POST /smbs/bulk-update", role: "operator", body: pause})
+		at := strings.TrimSuffix(strings.TrimPrefix(started.Header.Get("Location"), api.Prefix), "/status")
+		if got := do(t, m.a, request{route: "POST " + at + "/undo", role: "operator"}); got.StatusCode != http.StatusConflict {
+			t.Errorf("a change that has not begun is taken back: %d %s", got.StatusCode, got.body)
 		}
 		for body, want := range map[string]string{
 			`{"action":"explode","filter":{}}`:                               "action",

@@ -1,6 +1,8 @@
 package ui
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -12,116 +14,12 @@ import (
 	"github.com/fibonacco/fibonacco"
 )
 
-const businessesPerPage = 25
-
-// listing is the list of businesses as its address asks for it: filter and place live in the URL.
-type listing struct {
-	Query       string
-	Communities []int64
-	Tiers       []int
-	Statuses    []fibonacco.CampaignStatus
-	After       int64   // cursor of this page; 0 is the first
-	Trail       []int64 // cursors of the pages before it
-}
-
-var listedStatuses = []fibonacco.CampaignStatus{
-	fibonacco.StatusPending, fibonacco.StatusActive, fibonacco.StatusPaused, fibonacco.StatusCompleted,
-}
-
-// trailMost bounds how many pages the way back remembers.
-const trailMost = 40
-
-func parseListing(q url.Values) listing {
-	l := listing{Query: strings.TrimSpace(q.Get("q"))}
-	for _, v := range q["community"] {
-		if id, err := strconv.ParseInt(v, 10, 64); err == nil && !slices.Contains(l.Communities, id) {
-			l.Communities = append(l.Communities, id)
-		}
-	}
-	for _, v := range q["tier"] {
-		if n, err := strconv.Atoi(v); err == nil && n >= 1 && n <= 4 && !slices.Contains(l.Tiers, n) {
-			l.Tiers = append(l.Tiers, n)
-		}
-	}
-	for _, v := range q["status"] {
-		if s := fibonacco.CampaignStatus(v); slices.Contains(listedStatuses, s) && !slices.Contains(l.Statuses, s) {
-			l.Statuses = append(l.Statuses, s)
-		}
-	}
-	l.After, _ = strconv.ParseInt(q.Get("after"), 10, 64)
-	if trail := q.Get("trail"); trail != "" {
-		for v := range strings.SplitSeq(trail, ".") {
-			if id, err := strconv.ParseInt(v, 10, 64); err == nil && len(l.Trail) < trailMost {
-				l.Trail = append(l.Trail, id)
-			}
-		}
-	}
-	return l
-}
-
-func (l listing) filter() fibonacco.SMBFilter {
-	return fibonacco.SMBFilter{
-		CommunityIDs: l.Communities, EngagementTiers: l.Tiers, CampaignStatuses: l.Statuses, Search: l.Query,
-	}
-}
-
-// filtered reports whether anything narrows the list.
-func (l listing) filtered() bool {
-	return l.Query != "" || len(l.Communities)+len(l.Tiers)+len(l.Statuses) > 0
-}
-
-// path is the address of a listing.
-func (l listing) path() string {
-	q := url.Values{}
-	if l.Query != "" {
-		q.Set("q", l.Query)
-	}
-	for _, id := range l.Communities {
-		q.Add("community", strconv.FormatInt(id, 10))
-	}
-	for _, n := range l.Tiers {
-		q.Add("tier", strconv.Itoa(n))
-	}
-	for _, s := range l.Statuses {
-		q.Add("status", string(s))
-	}
-	if l.After != 0 {
-		q.Set("after", strconv.FormatInt(l.After, 10))
-	}
-	if len(l.Trail) > 0 {
-		parts := make([]string, len(l.Trail))
-		for i, id := range l.Trail {
-			parts[i] = strconv.FormatInt(id, 10)
-		}
-		q.Set("trail", strings.Join(parts, "."))
-	}
-	if len(q) == 0 {
-		return "/businesses"
-	}
-	return "/businesses?" + q.Encode()
-}
-
-// first is the listing on its first page.
-func (l listing) first() listing {
-	l.After, l.Trail = 0, nil
-	return l
-}
-
-func (l listing) next(cursor int64) listing {
-	l.Trail = append(slices.Clone(l.Trail), l.After)
-	if len(l.Trail) > trailMost {
-		l.Trail = l.Trail[1:]
-	}
-	l.After = cursor
-	return l
-}
-
-func (l listing) back() listing {
-	if len(l.Trail) == 0 {
-		return l.first()
-	}
-	l.After, l.Trail = l.Trail[len(l.Trail)-1], l.Trail[:len(l.Trail)-1]
-	return l
+// mountBusinesses adds the table of businesses, with what belongs to it.
+func (u *ui) mountBusinesses(page func(pattern string, h handler)) {
+	page("GET /businesses", u.businesses)
+	page("GET /businesses/count", u.countBusinesses)
+	page("GET /businesses/export.csv", u.exportBusinesses)
+	page("POST /businesses/columns", u.chooseColumns)
 }
 
 func toggle[T comparable](list []T, v T) []T {
@@ -145,45 +43,6 @@ type filterMenu struct {
 	Clear   string // address without this filter
 }
 
-func (l listing) menus(t towns) []filterMenu {
-	l = l.first()
-	community, tier, status := filterMenu{Name: "Community"}, filterMenu{Name: "Tier"}, filterMenu{Name: "Status"}
-	for _, c := range t.all {
-		to := l
-		to.Communities = toggle(l.Communities, c.ID)
-		community.Choices = append(community.Choices, choice{c.Name, to.path(), slices.Contains(l.Communities, c.ID)})
-	}
-	for n := 1; n <= 4; n++ {
-		to := l
-		to.Tiers = toggle(l.Tiers, n)
-		tier.Choices = append(tier.Choices, choice{tierName(n), to.path(), slices.Contains(l.Tiers, n)})
-	}
-	for _, s := range listedStatuses {
-		to := l
-		to.Statuses = toggle(l.Statuses, s)
-		status.Choices = append(status.Choices, choice{programmeBadge(s).Text, to.path(), slices.Contains(l.Statuses, s)})
-	}
-	without := func(change func(*listing)) string {
-		to := l
-		change(&to)
-		return to.path()
-	}
-	community.Clear = without(func(l *listing) { l.Communities = nil })
-	tier.Clear = without(func(l *listing) { l.Tiers = nil })
-	status.Clear = without(func(l *listing) { l.Statuses = nil })
-	menus := []filterMenu{community, tier, status}
-	for i := range menus {
-		var on []string
-		for _, c := range menus[i].Choices {
-			if c.On {
-				on = append(on, c.Text)
-			}
-		}
-		menus[i].Chosen = strings.Join(on, ", ")
-	}
-	return menus
-}
-
 // businessRow is one line of the table.
 type businessRow struct {
 	fibonacco.SMB
@@ -192,62 +51,286 @@ type businessRow struct {
 	DayText            string
 	Activity, When     string
 	NextStep, NextWhen string
+	NextWhy            string // why there is no next step
+	Email, Voicemail   reachMark
+	Added, Changed     string
 }
 
 type weekBar struct{ X, Y, H, Class string }
 
+// reachMark is whether a channel may be used, and why not.
+type reachMark struct {
+	Yes bool
+	Why string
+}
+
+// tableHead is a column's head: where it leads when it orders the table.
+type tableHead struct {
+	businessColumn
+	Aria, Path string
+}
+
+// words say it for titles and screen readers.
+func (m reachMark) words() string {
+	if m.Yes {
+		return "yes"
+	}
+	if m.Why == "" {
+		return "no"
+	}
+	return "no: " + lower(m.Why)
+}
+
 type businessesData struct {
-	listing
-	Rows           []businessRow
-	Menus          []filterMenu
-	Total          int
-	From, To       int
-	Next, Back     string // addresses; "" when there is no such page
-	All, Active    int
-	CommunityCount int
-	OnlyCommunity  string // name when the list is narrowed to just one community
+	businessTable
+	known         knownNames
+	Columns       []businessColumn
+	Heads         []tableHead
+	NameHead      tableHead
+	Rows          []businessRow
+	Chips         []filterChip
+	Add           []filterGroup
+	Orders        []choice
+	Order         string
+	Total         int
+	Counted       bool // Total is known; otherwise the page asks for it again
+	To            int
+	Next, Back    string // addresses; "" when there is no such page
+	All, Active   int
+	OnlyCommunity string // name when the list is narrowed to just one community
+	Wrong         []fibonacco.FieldError
+	Took          time.Duration
+	Views         []viewTab
+	MoreViews     int
+	View          *fibonacco.Segment // the saved view that is open; nil for none
+	Altered       bool               // the filter is no longer that of View
+	Now           time.Time
 }
 
 func (u *ui) businesses(w http.ResponseWriter, r *http.Request) error {
-	l := parseListing(r.URL.Query())
-	t, err := u.towns(r.Context())
+	q := r.URL.Query()
+	t := readBusinessTable(q)
+	if field := q.Get(setParam); field != "" {
+		http.Redirect(w, r, t.set(field, q), http.StatusSeeOther) //nolint:gosec // a path of ours, with a query of ours
+		return nil
+	}
+	d, err := u.readBusinesses(r, t)
 	if err != nil {
 		return err
 	}
-	page, next, err := u.Directory.ListSMBs(r.Context(), l.filter(), l.After, businessesPerPage)
-	if err != nil {
-		return fmt.Errorf("list businesses: %w", err)
+	status := http.StatusOK
+	if len(d.Wrong) > 0 && r.Header.Get("HX-Request") != "true" { // htmx shows nothing of an answer that is an error
+		status = http.StatusUnprocessableEntity
 	}
-	total, err := u.Directory.CountSMBs(r.Context(), l.filter())
-	if err != nil {
-		return fmt.Errorf("count businesses: %w", err)
-	}
-	d := businessesData{listing: l, Menus: l.menus(t), Total: total, CommunityCount: len(t.all)}
-	for _, c := range t.all {
-		d.All += c.SMBs
-		d.Active += c.Active
-	}
-	if len(l.Communities) == 1 && l.Query == "" && len(l.Tiers)+len(l.Statuses) == 0 {
-		d.OnlyCommunity = t.name(l.Communities[0])
-	}
-	now := u.Clock.Now()
-	for _, s := range page {
-		d.Rows = append(d.Rows, rowOf(s, t, now))
-	}
-	d.From = len(l.Trail)*businessesPerPage + 1
-	d.To = d.From + len(page) - 1
-	if next != 0 {
-		d.Next = l.next(next).path()
-	}
-	if l.After != 0 {
-		d.Back = l.back().path()
-	}
-	u.show(w, r, http.StatusOK, businessesPage(u.frame(r, "Businesses", "/businesses"), d))
+	fr := u.frame(r, "Businesses", businessesPath)
+	fr.Toast = businessToast(q)
+	u.show(w, r, status, businessesPage(fr, d))
 	return nil
 }
 
+// businessToast says what has just been done, with the way back.
+func businessToast(q url.Values) toast {
+	switch q.Get("done") {
+	case "saved":
+		return toast{Text: "View saved. Its tab shows who is in it now, whenever you look."}
+	case "changed":
+		return toast{Text: "The view is what you see now."}
+	}
+	return toast{}
+}
+
+func (u *ui) readBusinesses(r *http.Request, t businessTable) (d businessesData, err error) {
+	ctx := r.Context()
+	d = businessesData{businessTable: t, Columns: shownColumns(r)}
+	if d.known.towns, err = u.towns(ctx); err != nil {
+		return d, err
+	}
+	if d.known.segments, err = u.segments(ctx); err != nil {
+		return d, err
+	}
+	now := u.Clock.Now()
+	d.Now = u.local(d.known.towns, now)
+	for _, c := range d.known.towns.all {
+		d.All += c.SMBs
+		d.Active += c.Active
+	}
+	began := fibonacco.RealTime()
+	page, err := u.Directory.QuerySMBs(ctx, t.question())
+	switch wrong := fieldsOf(err); {
+	case len(wrong) > 0 && fibonacco.CodeOf(err) == fibonacco.Invalid:
+		d.Wrong = inWordsOfFilters(wrong)
+	case err != nil:
+		return d, fmt.Errorf("list businesses: %w", err)
+	default:
+		if d.Rows, err = u.businessRows(ctx, d, page.Data); err != nil {
+			return d, err
+		}
+		if d.Total, d.Counted, err = u.total(ctx, t, d.known.towns); err != nil {
+			return d, fmt.Errorf("count businesses: %w", err)
+		}
+	}
+	d.Took = fibonacco.RealTime().Sub(began)
+	d.To = t.from + len(d.Rows) - 1
+	d.Next, d.Back = t.next(page.Next), t.back()
+	d.Chips, d.Add = t.chips(d.known, r.URL.Query().Get(editParam), d.Now), t.addable(d.known)
+	d.Orders, d.Order = t.orders()
+	for _, c := range d.Columns {
+		d.Heads = append(d.Heads, t.head(c))
+	}
+	d.NameHead = t.head(businessColumn{Name: "Business", Sort: "business_name"})
+	if err := u.views(ctx, &d); err != nil {
+		return d, err
+	}
+	if only := t.narrowing(); len(only) == 1 && only.Has("community_id") {
+		if id, err := strconv.ParseInt(only.Get("community_id"), 10, 64); err == nil {
+			d.OnlyCommunity = d.known.towns.name(id)
+		}
+	}
+	return d, nil
+}
+
+func (t businessTable) head(c businessColumn) tableHead {
+	h := tableHead{businessColumn: c}
+	if c.Sort != "" {
+		h.Aria, h.Path = t.sorting(c.Sort)
+	}
+	return h
+}
+
+// fieldsOf are the fields that an error is about.
+func fieldsOf(err error) []fibonacco.FieldError {
+	var e *fibonacco.Error
+	if errors.As(err, &e) {
+		return e.Fields
+	}
+	return nil
+}
+
+// inWordsOfFilters names the fields of a filter as their chips do.
+func inWordsOfFilters(wrong []fibonacco.FieldError) []fibonacco.FieldError {
+	all := make([]fibonacco.FieldError, len(wrong))
+	for i, w := range wrong {
+		name := strings.TrimSuffix(strings.TrimPrefix(w.Field, "filter["), "]")
+		if f, ok := filterOf(name); ok {
+			name = f.Name
+		}
+		all[i] = fibonacco.FieldError{Field: name, Reason: w.Reason}
+	}
+	return all
+}
+
+// total is how many there are on all pages; counted is false when that is not known yet. Whole
+// communities are counted already.
+func (u *ui) total(ctx context.Context, t businessTable, known towns) (n int, counted bool, err error) {
+	if n, ok := headsOf(t.narrowing(), known); ok {
+		return n, true, nil
+	}
+	return u.tally(ctx, t, tallyPatience)
+}
+
+// tally counts the businesses of a table.
+func (u *ui) tally(ctx context.Context, t businessTable, patience time.Duration) (n int, ready bool, err error) {
+	key := fmt.Sprint(fibonacco.ScopeOf(ctx)) + " " + t.list()
+	return u.tallies.count(ctx, key, patience, func(ctx context.Context) (int, error) { return u.Directory.CountSMBs(ctx, t.filter()) })
+}
+
+// headsOf is the number of businesses of whole communities, when nothing else narrows.
+func headsOf(q url.Values, known towns) (n int, ok bool) {
+	chosen := q.Get("community_id")
+	if len(q) > 1 || len(q) == 1 && chosen == "" {
+		return 0, false
+	}
+	ids := strings.Split(chosen, ",")
+	for _, c := range known.all {
+		if chosen == "" || slices.Contains(ids, strconv.FormatInt(c.ID, 10)) {
+			n += c.SMBs
+			ids = slices.DeleteFunc(ids, func(id string) bool { return id == strconv.FormatInt(c.ID, 10) })
+		}
+	}
+	return n, chosen == "" || len(ids) == 0
+}
+
+// begin lets the count of a table go on without waiting for it.
+func (u *ui) begin(ctx context.Context, t businessTable) {
+	_, _, _ = u.tally(ctx, t, 0)
+}
+
+// countBusinesses is the count of a table alone, for a page that did not want to wait for it.
+func (u *ui) countBusinesses(w http.ResponseWriter, r *http.Request) error {
+	t := readBusinessTable(r.URL.Query())
+	n, ready, err := u.tally(r.Context(), t, tallyMost)
+	if err != nil {
+		return fmt.Errorf("count businesses: %w", err)
+	}
+	text := number(n)
+	if !ready {
+		text = "many"
+	}
+	u.show(w, r, http.StatusOK, countOnly(text))
+	return nil
+}
+
+// businessRows are the lines of a page, with what surrounds each business.
+func (u *ui) businessRows(ctx context.Context, d businessesData, page []fibonacco.SMB) ([]businessRow, error) {
+	rows := make([]businessRow, len(page))
+	now := u.Clock.Now()
+	for i, s := range page {
+		rows[i] = rowOf(s, d.known.towns, now)
+	}
+	if u.Records == nil || len(page) == 0 || !isShown(d.Columns, "reach") && !isShown(d.Columns, "next") {
+		return rows, nil
+	}
+	records, err := u.Records.Records(ctx, page, []string{"reach", "next_step"})
+	if err != nil {
+		return nil, fmt.Errorf("what surrounds %d businesses: %w", len(page), err)
+	}
+	for i, record := range records {
+		rows[i].surround(record, now.In(zone(d.known.towns.zone(page[i].CommunityID))))
+	}
+	return rows, nil
+}
+
+// surround takes from a record what the business alone does not say.
+func (row *businessRow) surround(record fibonacco.SMBRecord, local time.Time) {
+	mark := func(channel fibonacco.Channel) reachMark {
+		reach, ok := record.Reach[channel]
+		if !ok || reach.Allowed {
+			return reachMark{Yes: reach.Allowed}
+		}
+		var why []string
+		for _, reason := range reach.Reasons {
+			why = append(why, skipWord(reason))
+		}
+		return reachMark{Why: strings.Join(why, ", ")}
+	}
+	row.Email, row.Voicemail = mark(fibonacco.ChannelEmail), mark(fibonacco.ChannelRVM)
+	if step := record.NextStep; step != nil {
+		row.NextStep, row.NextWhen = step.CampaignID, fmt.Sprint("day ", step.ProgrammeDay)
+		if step.ScheduledFor != nil {
+			row.NextWhen = moment(step.ScheduledFor.In(local.Location()), local)
+		}
+	}
+	row.NextWhy = whyNoStep(row.CampaignStatus)
+	if row.CampaignStatus == fibonacco.StatusPaused {
+		row.NextWhen = "when it goes on"
+	}
+}
+
+// whyNoStep is why the programme has nothing for a business.
+func whyNoStep(s fibonacco.CampaignStatus) string {
+	switch s {
+	case fibonacco.StatusPending:
+		return "not started"
+	case fibonacco.StatusCompleted:
+		return "programme over"
+	case fibonacco.StatusPaused:
+		return "paused"
+	}
+	return "planned in the evening"
+}
+
 func rowOf(s fibonacco.SMB, t towns, now time.Time) businessRow {
-	row := businessRow{SMB: s, Community: t.name(s.CommunityID), Weeks: weekBars(s), DayText: "Not started"}
+	row := businessRow{SMB: s, Community: t.name(s.CommunityID), Weeks: weekBars(s), DayText: "Not started", NextWhy: whyNoStep(s.CampaignStatus)}
 	local := now.In(zone(t.zone(s.CommunityID)))
 	switch {
 	case s.CampaignStatus == fibonacco.StatusCompleted:
@@ -259,7 +342,29 @@ func rowOf(s fibonacco.SMB, t towns, now time.Time) businessRow {
 	if s.NextScheduledSend != nil && s.NextScheduledSend.After(now) {
 		row.NextStep, row.NextWhen = s.CurrentCampaignID, moment(s.NextScheduledSend.In(local.Location()), local)
 	}
+	row.Email, row.Voicemail = reachMark{Yes: mailable(s)}, reachMark{Yes: ringable(s)}
+	if !row.Email.Yes {
+		row.Email.Why = whyNoMail(s)
+		if s.PrimaryEmail == "" {
+			row.Email.Why = skipWord(fibonacco.NoAddress)
+		}
+	}
+	if !row.Voicemail.Yes {
+		row.Voicemail.Why = whyNoRing(s)
+	}
+	row.Added, row.Changed = day(s.CreatedAt.In(local.Location()), local), ago(s.UpdatedAt, now)
 	return row
+}
+
+// whyNoRing is why a business gets no voicemail.
+func whyNoRing(s fibonacco.SMB) string {
+	switch {
+	case s.DoNotContact:
+		return skipWord(fibonacco.DoNotContact)
+	case s.PrimaryPhone == "":
+		return skipWord(fibonacco.NoPhone)
+	}
+	return skipWord(fibonacco.NotOptedIn)
 }
 
 // lastActivity is what the business itself did last.

@@ -37,6 +37,7 @@ type town struct {
 	limited                        []int64              // the communities that somebody was limited to last
 	listed                         fibonacco.ListQuery  // the last question to a ledger
 	askedBy                        *fibonacco.Principal // who the last list of businesses was for
+	askedSMBs                      fibonacco.SMBQuery   // the last question to the table of businesses
 }
 
 var monday = time.Date(2026, 11, 17, 19, 12, 33, 0, time.UTC) // 14:12 in New York
@@ -157,7 +158,7 @@ func (t *town) matching(f fibonacco.SMBFilter) []fibonacco.SMB {
 		if (len(f.CommunityIDs) == 0 || slices.Contains(f.CommunityIDs, s.CommunityID)) &&
 			(len(f.EngagementTiers) == 0 || slices.Contains(f.EngagementTiers, s.EngagementTier)) &&
 			(len(f.CampaignStatuses) == 0 || slices.Contains(f.CampaignStatuses, s.CampaignStatus)) &&
-			(len(f.IDs) == 0 || slices.Contains(f.IDs, s.ID)) &&
+			(len(f.IDs) == 0 || slices.Contains(f.IDs, s.ID)) && fits(s, f.Where) &&
 			strings.Contains(strings.ToLower(s.BusinessName), strings.ToLower(f.Search)) {
 			out = append(out, s)
 		}
@@ -177,10 +178,6 @@ func (t *town) ListSMBs(ctx context.Context, f fibonacco.SMBFilter, after int64,
 		page = append(page, s)
 	}
 	return page, 0, nil
-}
-
-func (t *town) QuerySMBs(_ context.Context, q fibonacco.SMBQuery) (fibonacco.Page[fibonacco.SMB], error) {
-	return fibonacco.Page[fibonacco.SMB]{Data: t.matching(q.Filter)}, nil
 }
 
 func (t *town) CountSMBs(_ context.Context, f fibonacco.SMBFilter) (int, error) {

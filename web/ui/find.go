@@ -37,9 +37,9 @@ func (u *ui) findAll(r *http.Request, fr frame, query string) ([]foundGroup, err
 	var businesses, campaigns, pages foundGroup
 	businesses.Name, campaigns.Name, pages.Name = "Businesses", "Campaigns", "Pages"
 	holds := func(text string) bool { return strings.Contains(strings.ToLower(text), strings.ToLower(query)) }
-	reachable := fr.all()
+	reachable := append(fr.all(), navItem{"/segments", "Saved views", "store"}, navItem{"/communities", "Communities", "store"})
 	if fr.may(fibonacco.Operator) {
-		reachable = append(reachable, navItem{"/businesses/import", "Import a file", "plus"})
+		reachable = append(reachable, navItem{"/businesses/import", "Import a file", "plus"}, navItem{"/businesses/new", "Add a business", "plus"})
 	}
 	for _, item := range reachable {
 		if holds(item.Name) {

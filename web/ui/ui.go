@@ -47,6 +47,9 @@ type ui struct {
 	health healthKept
 	page   func(h handler) http.Handler // for admins, whatever the pattern
 	setUp  atomic.Bool                  // nobody has to be asked any more whether it is
+
+	tallies tallies
+	exports chan struct{}
 }
 
 // Mount adds every page, and the files of package static, to mux. It takes "/" too, for a "not
@@ -56,7 +59,7 @@ func Mount(mux *http.ServeMux, d Deps) {
 	if d.Log == nil {
 		d.Log = slog.Default()
 	}
-	u := &ui{Deps: d}
+	u := &ui{Deps: d, exports: make(chan struct{}, exportsMost)}
 	if base, err := url.Parse(d.PublicURL); err == nil && base.Host != "" {
 		u.pixels = base.Scheme + "://" + base.Host
 	}
@@ -83,7 +86,6 @@ func Mount(mux *http.ServeMux, d Deps) {
 	page("GET /overview", u.overview)
 	page("GET /overview/events", u.overviewEvents)
 	page("GET /find", u.find)
-	page("GET /businesses", u.businesses)
 	page("GET /businesses/{id}", u.business)
 	page("POST /businesses/{id}/start", u.startBusiness)
 	page("POST /businesses/{id}/pause", u.pauseBusiness)
@@ -93,6 +95,12 @@ func Mount(mux *http.ServeMux, d Deps) {
 	page("GET /queues", u.queues)
 	page("GET /menu", u.menu)
 	page("GET /audit", u.audit)
+	u.mountBusinesses(page)
+	u.mountSegments(page)
+	u.mountInline(page)
+	u.mountBulk(page)
+	u.mountNewBusiness(page)
+	u.mountCommunities(page)
 	u.mountImports(page)
 	u.mountApprovals(page)
 	u.mountSends(page)

@@ -20,8 +20,9 @@ import (
 func deps(w *town) ui.Deps {
 	return ui.Deps{
 		Contracts: api.Contracts{
-			Queues: w, Directory: w, SMBs: records{town: w}, Communities: places{town: w}, Campaigns: w,
+			Queues: w, Directory: w, SMBs: records{town: w}, Communities: newCounty(w), Campaigns: w,
 			Explainer: w, Programme: w, Importer: newFiles(), Approvals: &desk{}, Sending: w, Voicemail: line{town: w}, Audit: w, Access: door{town: w},
+			Segments: &drawer{town: w}, Bulk: newCrew(), Holidays: newCounty(w),
 		},
 		Analytics: w, Mailbox: w, Clock: w.now, ClockControl: w, Bulletin: w,
 		Company:   fibonacco.CompanyConfig{Name: "Port Avery Local"},
