@@ -36,6 +36,7 @@ type town struct {
 	kept                           bool                 // Sam is kept out
 	listed                         fibonacco.ListQuery  // the last question to a ledger
 	askedBy                        *fibonacco.Principal // who the last list of businesses was for
+	changed                        []fibonacco.SMBChange
 }
 
 var monday = time.Date(2026, 11, 17, 19, 12, 33, 0, time.UTC) // 14:12 in New York
