@@ -97,6 +97,10 @@ type ApprovalDesk interface {
 
 	// ApprovalLink is a fresh link that approves one service, and when it ends.
 	ApprovalLink(ctx context.Context, smbID int64, serviceType string) (url string, expires time.Time, err error)
+	// OwnerLink is a fresh link to a business's own pages, and when it ends. Whoever has it acts as the
+	// owner: that it was made is in the audit log. NotFound for a business that is not the caller's to
+	// see.
+	OwnerLink(ctx context.Context, smbID int64) (url string, expires time.Time, err error)
 	// RevokeLinks makes every approval link, receipt and owner link of a business that was issued so
 	// far open nothing (R6).
 	RevokeLinks(ctx context.Context, smbID int64) error

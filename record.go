@@ -40,6 +40,7 @@ type TimelineEntry struct {
 	ID         int64          `json:"id"` // tells it from the others of the timeline, and from nothing else
 	At         time.Time      `json:"at"`
 	Kind       string         `json:"kind"`    // the event's name, "email.opened", "rvm_drop.failed", or "audit.…" for what staff did
+	Topic      string         `json:"topic"`   // what it is about: one of the listing's topics
 	Summary    string         `json:"summary"` // one sentence for people
 	CampaignID string         `json:"campaign_id"`
 	SendID     *int64         `json:"send_id"`
@@ -52,6 +53,10 @@ var TimelineListing = Listing{
 	Fields: []ListField{
 		{Name: "at", Kind: TimeField, Filter: true, Sort: true, About: "When it happened."},
 		{Name: "kind", Kind: TextField, Filter: true, About: "email.opened, for example. What staff changed is audit.smb.updated, and not smb.updated as well."},
+		{
+			Name: "topic", Kind: TextField, Filter: true, About: "What it is about. Hits of machines are mail, email.machine_opened and email.machine_clicked.",
+			Values: []string{"mail", "voicemail", "learning", "services", "replies", "consent", "notes", "score", "record"},
+		},
 		{Name: "campaign_id", Kind: TextField, Filter: true, About: "The campaign it is about."},
 	},
 }

@@ -99,6 +99,33 @@ func TestRevoke(t *testing.T) {
 	})
 }
 
+// A link that staff make for the owner opens the owner's pages, also after the older ones were revoked.
+func TestOwnerLink(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB, clock *fibonacco.FakeClock) {
+		w := newWorld(t, d, clock)
+		first, expires, err := w.svc.OwnerLink(t.Context(), 1)
+		must(t, err)
+		equal(t, "expires", expires.Sub(clock.Now()), 90*24*time.Hour)
+		o, err := w.svc.Owner(t.Context(), last(first))
+		must(t, err)
+		equal(t, "whose", o.SMBID, 1)
+		must(t, w.svc.RevokeLinks(t.Context(), 1))
+		second, _, err := w.svc.OwnerLink(t.Context(), 1)
+		must(t, err)
+		if _, err := w.svc.Owner(t.Context(), last(first)); fibonacco.CodeOf(err) != fibonacco.Forbidden {
+			t.Errorf("revoked: %v", err)
+		}
+		_, err = w.svc.Owner(t.Context(), last(second))
+		must(t, err)
+		equal(t, "noted", w.count(`SELECT count(*) FROM audit_log WHERE action = 'smb.owner_link_made' AND entity_id = '1'`), 2)
+		_, _, err = w.svc.OwnerLink(t.Context(), 9)
+		equal(t, "unknown", fibonacco.CodeOf(err), fibonacco.NotFound)
+		far := fibonacco.WithPrincipal(t.Context(), &fibonacco.Principal{Role: fibonacco.Admin, Communities: []int64{77}})
+		_, _, err = w.svc.OwnerLink(far, 1)
+		equal(t, "another community's", fibonacco.CodeOf(err), fibonacco.NotFound)
+	})
+}
+
 func TestReceipt(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB, clock *fibonacco.FakeClock) {
 		w := newWorld(t, d, clock)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/fibonacco/fibonacco"
+	"github.com/fibonacco/fibonacco/audit"
 	"github.com/fibonacco/fibonacco/db"
 )
 
@@ -26,6 +27,28 @@ func (s *Service) ownerURL(smbID int64, page string, issued time.Time) string {
 		url += "/" + page
 	}
 	return url
+}
+
+// OwnerLink implements fibonacco.ApprovalDesk.
+func (s *Service) OwnerLink(ctx context.Context, smbID int64) (url string, expires time.Time, err error) {
+	err = s.db.Update(ctx, func(tx *db.Tx) error {
+		community, err := communityOf(ctx, tx, smbID)
+		if err == nil && !fibonacco.InScope(ctx, community) {
+			err = missing(smbID)
+		}
+		if err != nil {
+			return err
+		}
+		issued, err := issueAt(ctx, tx, smbID)
+		if err != nil {
+			return err
+		}
+		url, expires = s.ownerURL(smbID, "", issued), issued.Add(ownerValid)
+		return audit.Record(ctx, tx, fibonacco.AuditEntry{
+			Action: "smb.owner_link_made", Entity: "smb", EntityID: fmt.Sprint(smbID), CommunityID: &community, After: map[string]any{"expires": expires},
+		})
+	})
+	return url, expires, err
 }
 
 // Owner is who a link lets in. Returns Forbidden, always in the same words, for one that was altered,

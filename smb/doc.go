@@ -17,10 +17,11 @@
 //	delete.go, purge.go it goes, and 90 days later so does every trace of it
 //	record.go           all that belongs to it, for whoever looks at one; nextstep.go what comes
 //	                    next for it, reach.go how it may be reached, series.go its score day by day
-//	timeline.go         everything that happened to it, a sentence.go each
+//	timeline.go         everything that happened to it, a sentence.go each; note.go what our people
+//	                    write down about it, suggestion.go details that it gave and somebody accepts
 //	row.go              how a row becomes a fibonacco.SMB
 //
-// The package owns the tables smbs, smb_tags, communities, segments, bulk_jobs, bulk_parts and
-// score_history. It never sends anything, and never decides who may be written to: it keeps the
+// The package owns the tables smbs, smb_tags, communities, segments, bulk_jobs, bulk_parts,
+// score_history and smb_notes, and decides about the rows of ai_tasks that are suggestions. It never sends anything, and never decides who may be written to: it keeps the
 // opt-ins that others obey, and no score or tier ever changes one.
 package smb

@@ -220,6 +220,7 @@ func fillEveryTable(t *testing.T, d *db.DB, smb int64, now time.Time) {
 		INSERT INTO suppressions (email_key, reason, smb_id, campaign_send_id, created_at) VALUES ($1, 'bounce', $2, $3, $4)`, fmt.Sprintf("%d@example.com", smb), smb, send, now)
 	exec(t, d, `
 		INSERT INTO voicemail_skips (campaign_send_id, smb_id, community_id, campaign_id, local_date, reason, created_at) VALUES ($1, $2, 1, 'HOOK-001', '2026-03-02', 'no_phone', $3)`, send, smb, now)
+	exec(t, d, `INSERT INTO smb_notes (smb_id, body, author, created_at) VALUES ($1, 'Prefers calls.', 'Ana', $2)`, smb, now)
 	exec(t, d, `INSERT INTO business_links (smb_id, purpose, mailed_at) VALUES ($1, 'owner', $2)`, smb, now)
 	exec(t, d, `INSERT INTO smb_addresses (smb_id, slug, created_at) VALUES ($1, $2, $3)`, smb, fmt.Sprint("slug-", smb), now)
 	exec(t, d, `

@@ -61,6 +61,7 @@ var purgeSQL = []string{
 	`DELETE FROM business_profiles WHERE smb_id IN ($1...)`,
 	`DELETE FROM smb_addresses WHERE smb_id IN ($1...)`,
 	`DELETE FROM smb_tags WHERE smb_id IN ($1...)`,
+	`DELETE FROM smb_notes WHERE smb_id IN ($1...)`,
 	`DELETE FROM preferences WHERE smb_id IN ($1...)`,
 	`DELETE FROM confirmations WHERE smb_id IN ($1...)`,
 	`DELETE FROM consents WHERE smb_id IN ($1...)`,

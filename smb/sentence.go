@@ -2,6 +2,7 @@ package smb
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -91,7 +92,17 @@ var sentences = map[string]func(said) string{
 		}
 		return capital(s.mail) + " was sent."
 	},
-	"email.delivered": func(s said) string { return capital(s.mail) + " was delivered." },
+	"campaign_send.suppressed": func(s said) string { return capital(s.mail) + " was not sent" + s.with(": ", "reason") + "." },
+	"campaign_send.cancelled":  func(s said) string { return capital(s.mail) + " was cancelled" + s.with(": ", "reason") + "." },
+	"campaign_send.skipped": func(s said) string {
+		return capital(s.mail) + " was due and not planned" + s.with(": ", "reason") + "."
+	},
+	"campaign_send.unknown": func(s said) string {
+		return "Nobody knows whether " + s.mail + " left: it is never sent again blindly."
+	},
+	"email.machine_opened":  func(s said) string { return "A machine loaded " + s.mail + s.often() + ": not counted as opened." },
+	"email.machine_clicked": func(s said) string { return "A machine followed links in " + s.mail + s.often() + ": not counted." },
+	"email.delivered":       func(s said) string { return capital(s.mail) + " was delivered." },
 	"email.rejudged": func(s said) string {
 		switch {
 		case s.details["clicked_at"] != nil:
@@ -153,13 +164,60 @@ var sentences = map[string]func(said) string{
 	"upsell.accepted":   func(s said) string { return "Said yes" + s.with(" to the offer of ", "upsell_service_type") + "." },
 	"meeting.scheduled": func(said) string { return "A meeting was arranged." },
 
+	"booking.made":  func(s said) string { return "A customer booked" + s.with(": ", "reason") + "." },
+	"booking.moved": func(s said) string { return "A booking was moved" + s.with(": ", "reason") + "." },
+	"booking.cancelled": func(s said) string {
+		return "A booking was cancelled" + s.with(" by the ", "actor") + s.with(": ", "reason") + "."
+	},
+	"review.received": func(s said) string {
+		if s.number("times") == 1 {
+			return "A customer left a review: 1 star of 5."
+		}
+		return fmt.Sprintf("A customer left a review: %d stars of 5.", s.number("times"))
+	},
+
+	"consent.granted": func(s said) string {
+		return "A yes to " + channelWord(s.text("reason")) + s.with(" came from ", "actor") + "."
+	},
+	"consent.withdrawn": func(s said) string {
+		return "A no to " + channelWord(s.text("reason")) + s.with(" came from ", "actor") + "."
+	},
+
 	"inbound_email.received": func(s said) string { return "Wrote a mail" + s.with(": ", "intent") + "." },
 	"chat_message.received":  func(said) string { return "Wrote in the chat." },
 
-	"ai_task.suggested":     func(s said) string { return "Sarah suggested" + s.task() + "." },
-	"ai_task.approved":      func(s said) string { return "Sarah's suggestion" + s.with(" of a ", "task_type") + " was approved." },
-	"ai_task.completed":     func(s said) string { return "Sarah finished" + s.task() + "." },
+	"ai_task.suggested": func(s said) string {
+		if s.details["task_type"] == profileUpdate {
+			return "Other contact details were given with an approval. They wait for somebody to accept them."
+		}
+		return "Sarah suggested" + s.task() + "."
+	},
+	"ai_task.approved": func(s said) string {
+		if s.details["task_type"] == profileUpdate {
+			return "The contact details that were given with an approval were accepted."
+		}
+		return "Sarah's suggestion" + s.with(" of a ", "task_type") + " was approved."
+	},
+	"ai_task.completed": func(s said) string {
+		if s.details["task_type"] == profileUpdate {
+			return "The contact details that were given with an approval are on file."
+		}
+		return "Sarah finished" + s.task() + "."
+	},
 	"ai_response.generated": func(s said) string { return "Sarah wrote an answer" + s.with(" for the ", "kind") + "." },
+}
+
+// often is how many times, when it was more than once.
+func (s said) often() string {
+	if n := s.number("times"); n > 1 {
+		return fmt.Sprintf(" %d times", n)
+	}
+	return ""
+}
+
+// channelWord is what people call a channel.
+func channelWord(channel string) string {
+	return map[string]string{"email": "e-mail", "sms": "text messages", "rvm": "voicemail", "phone": "calls"}[channel]
 }
 
 // about names the mail that a voicemail follows, where it is known.
@@ -188,16 +246,32 @@ func orWords(text, otherwise string) string {
 }
 
 // staffSentence says what somebody did to the business, or to something of it: "smb.updated" with
-// the fields that changed.
-func staffSentence(action, actor string, fields []string) string {
+// the fields that changed. Of the values it tells those only that say nothing about a person.
+func staffSentence(action, actor string, values map[string]any) string {
 	who := orWords(actor, "Somebody")
 	switch what := strings.TrimPrefix(action, "smb."); what {
 	case "created":
 		return who + " added the business."
 	case "updated":
-		return changedSentence(who+" changed", fields)
+		return changedSentence(who+" changed", slices.Sorted(maps.Keys(values)))
 	case "deleted":
 		return who + " deleted the business."
+	case "consent_recorded":
+		return who + " wrote down a " + consentSentence(values) + "."
+	case "note_deleted":
+		return who + " deleted a note."
+	case "suggestion_dismissed":
+		return who + " dismissed the suggested contact details."
+	case "suggestion_reopened":
+		return who + " took the suggested contact details up again."
+	case "approval_link_made":
+		return who + " made a link that approves a service."
+	case "owner_link_made":
+		return who + " made a link to the business's own pages."
+	case "links_revoked":
+		return who + " revoked every link of the business."
+	case "exported":
+		return who + " took an archive of everything that is stored."
 	case "merged":
 		return who + " merged it with another business."
 	case "voicemail_triggered":
@@ -209,6 +283,15 @@ func staffSentence(action, actor string, fields []string) string {
 	default:
 		return who + ": " + strings.NewReplacer(".", " ", "_", " ").Replace(what) + "."
 	}
+}
+
+func consentSentence(values map[string]any) string {
+	channel, _ := values["channel"].(string)
+	said := "no"
+	if granted, _ := values["granted"].(bool); granted {
+		said = "yes"
+	}
+	return said + " to " + orWords(channelWord(channel), "being reached")
 }
 
 // changedSentence names up to four fields, and says how many more there are.

@@ -27,6 +27,9 @@ var (
 	_ fibonacco.SegmentService   = (*Service)(nil)
 	_ fibonacco.BulkService      = (*Service)(nil)
 	_ fibonacco.SMBRecords       = (*Service)(nil)
+
+	_ fibonacco.NoteService        = (*Service)(nil)
+	_ fibonacco.ContactSuggestions = (*Service)(nil)
 )
 
 // New makes the service. Of cfg it reads Engagement, ManifestDestiny.TotalDays and

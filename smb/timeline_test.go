@@ -34,6 +34,7 @@ func bare(t testing.TB, d *db.DB) (s fibonacco.SMBRecords, b *fibonacco.SMB) {
 	service, b := setup(t, d)
 	exec(t, d, `DELETE FROM analytics_events`)
 	exec(t, d, `DELETE FROM audit_log`)
+	exec(t, d, `DELETE FROM consents`)
 	return service, b
 }
 
@@ -58,12 +59,12 @@ func TestTimeline(t *testing.T) {
 		happened(t, d, b.ID, "email.clicked", fmt.Sprintf(`{"campaign_send_id":%d,"campaign_id":"HOOK-001","link":"https://example.com/a_b"}`, send), at(5))
 		happened(t, d, b.ID, "smb.tier_changed", `{"old_tier":4,"new_tier":3,"direction":"upgrade"}`, at(5))
 		happened(t, d, b.ID, "something.new", `{}`, at(6))
-		noted(t, d, b.ID, "smb.consent_recorded", `{"channel":"sms"}`, at(7))
+		noted(t, d, b.ID, "smb.consent_recorded", `{"channel":"sms","granted":true}`, at(7))
 
 		page, err := s.Timeline(t.Context(), b.ID, fibonacco.ListQuery{Total: true})
 		must(t, err)
 		want := []string{
-			"Ana Ruiz: consent recorded.", "Something new.", "Moved up from tier 4 to tier 3.", "Followed the link https://example.com/a_b in HOOK-001.",
+			"Ana Ruiz wrote down a yes to text messages.", "Something new.", "Moved up from tier 4 to tier 3.", "Followed the link https://example.com/a_b in HOOK-001.",
 			"HOOK-001 was delivered.", "HOOK-001 was planned.", "Changed campaign status.", "Ana Ruiz changed city and state.", "The business was added.",
 		}
 		if got := sentencesOf(page.Data); !slices.Equal(got, want) {

@@ -65,6 +65,8 @@ var CrossSitePaths = []string{"/u/", "/approve", "/my/", "/review/r/"}
 //	GET POST          suppressions        GET DELETE suppressions/{id}, POST suppressions/import
 //	GET               duplicates          POST duplicates/dismiss, GET smbs/{id}/duplicates
 //	POST              smbs/{id}/merge     POST smbs/{id}/merge/preview, GET smbs/{id}/merges, POST merges/{uuid}/undo
+//	GET POST          smbs/{id}/notes     DELETE smbs/{id}/notes/{note}
+//	GET               contact-suggestions POST contact-suggestions/{id}/accept, dismiss, reopen
 //	GET POST          campaigns           GET PUT campaigns/{id}, POST campaigns/{id}/activate, deactivate
 //	GET               campaigns/{id}/versions, …/versions/{n}, …/preview, …/stats
 //	POST              campaigns/{id}/test-send, campaigns/lint, campaigns/import
@@ -88,7 +90,7 @@ var CrossSitePaths = []string{"/u/", "/approve", "/my/", "/review/r/"}
 //	GET               me                  and below it one's own account, password, sessions, tokens, totp, passkeys
 //	GET               approvals           GET DELETE approvals/{id}, POST approvals/{id}/provision
 //	GET               provisioning-tasks  POST provisioning-tasks/{id}/retry, complete, fail
-//	POST              smbs/{id}/approval-link, smbs/{id}/revoke-links
+//	POST              smbs/{id}/approval-link, smbs/{id}/owner-link, smbs/{id}/revoke-links
 //	                  inbound, command-center, ai, analytics
 //	                  not part of this build: 501
 //	POST /webhooks/ses, rvm, twilio       providers' webhooks, web/hook

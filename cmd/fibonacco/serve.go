@@ -122,7 +122,7 @@ func (a *app) site(demo *fibonacco.Principal) http.Handler {
 func (a *app) contracts() api.Contracts {
 	return api.Contracts{
 		Access: a.access, SMBs: a.smb, Directory: a.smb, Communities: a.smb, Records: a.smb, Segments: a.smb, Bulk: a.smb,
-		Consents: a.consents, Privacy: a.privacy, Merges: a.merges, Importer: a.imports,
+		Notes: a.smb, Suggestions: a.smb, Consents: a.consents, Privacy: a.privacy, Merges: a.merges, Importer: a.imports,
 		Programme: a.campaign, Explainer: explainer{a}, Campaigns: a.campaign, Mailing: a.campaign, Sending: a.campaign,
 		Editor: a.campaign, Previewer: a.campaign, Reporter: a.campaign, Libraries: libraries{a}, Holidays: a.campaign,
 		Voicemail: a.voicemail, Tracking: a.track, Deliverability: &doctorOfMail{app: a},

@@ -142,6 +142,7 @@ func (w *world) randomRows(r *rand.Rand, id int64, ids []int64) {
 		`INSERT INTO chat_assistants (smb_id, greeting, created_at, updated_at) VALUES ($1, $2, '2026-02-20 10:00:00', '2026-02-20 10:00:00')`,
 		`INSERT INTO chat_sessions (session_id, smb_id, visitor_name, started_at) VALUES ('` + uuid.NewString() + `', $1, $2, '2026-02-20 10:00:00')`,
 		`INSERT INTO ai_tasks (smb_id, task_type, suggested_at) VALUES ($1, $2, '2026-02-20 10:00:00')`,
+		`INSERT INTO smb_notes (smb_id, body, author, created_at) VALUES ($1, 'Prefers calls.', $2, '2026-02-20 10:00:00')`,
 		`INSERT INTO consents (smb_id, channel, granted, source, occurred_at, created_at) VALUES ($1, 'email', TRUE, $2, '2026-02-20 10:00:00', '2026-02-20 10:00:00')`,
 		`INSERT INTO suppressions (email_key, reason, smb_id, created_at) VALUES ('x-` + uuid.NewString() + `', $2, $1, '2026-02-20 10:00:00')`,
 		`INSERT INTO analytics_events (smb_id, event_type, occurred_at) VALUES ($1, 'test.' || $2, '2026-02-20 10:00:00')`,

@@ -83,6 +83,7 @@ var tables = []owned{
 	{table: "chat_sessions", column: "smb_id", key: "id"},
 	{table: "ai_tasks", column: "smb_id", key: "id"},
 	{table: "consents", column: "smb_id", key: "id"},
+	{table: "smb_notes", column: "smb_id", key: "id"},
 	{ // what either did not want, the one that is left does not want
 		table: "preferences", column: "smb_id", key: "kind",
 		own: `EXISTS (SELECT 1 FROM preferences own WHERE own.smb_id = $1 AND own.kind = preferences.kind)`,

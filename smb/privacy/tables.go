@@ -50,6 +50,10 @@ var tables = []table{
 		columns: columns("smb_id int, tag text=''"),
 	},
 	{
+		name: "smb_notes", about: "What our people wrote down about it.", of: theirs, key: "id", fate: gone,
+		columns: columns("id int, smb_id int, body text='', user_id staff, author staff, created_at time"),
+	},
+	{
 		name: "smb_addresses", about: "The word by which its public pages are found.", of: theirs, key: "smb_id", fate: gone,
 		columns: columns("smb_id int, slug text='', created_at time"),
 	},

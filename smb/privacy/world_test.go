@@ -235,6 +235,7 @@ func (w *world) business(x traces, community int64) (id int64) {
 			w.row("voicemail_skips", x, mine(map[string]any{"campaign_send_id": send, "community_id": community}))
 			w.row("voicemail_quota", x, mine(map[string]any{"period": "2026-0" + strconv.Itoa(n+1), "used": 1}))
 			w.row("skips", x, mine(map[string]any{"community_id": community, "programme_day": n}))
+			w.row("smb_notes", x, mine(nil))
 			w.row("consents", x, mine(map[string]any{"channel": "email", "granted": n == 0}))
 			for _, table := range []string{"chat_messages", "content_views", "ai_tasks", "analytics_events"} {
 				given := mine(nil)

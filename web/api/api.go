@@ -50,6 +50,8 @@ type Contracts struct {
 	Privacy        fibonacco.PrivacyService
 	Merges         fibonacco.MergeService
 	Records        fibonacco.SMBRecords
+	Notes          fibonacco.NoteService
+	Suggestions    fibonacco.ContactSuggestions
 	Audit          fibonacco.AuditLog
 	Sending        fibonacco.SendingControl
 	Editor         fibonacco.CampaignEditor
@@ -138,6 +140,8 @@ func New(o Options) *API {
 	a.suppressionFiles()
 	a.privacy()
 	a.merges()
+	a.notes()
+	a.suggestions()
 	a.campaigns()
 	a.sends()
 	a.voicemail()

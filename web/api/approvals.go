@@ -41,6 +41,12 @@ func (a *API) approvals() {
 		response:    approvalLink{URL: "https://news.example.com/approve/AQEC…", ServiceType: "listing_claim", ExpiresAt: exampleTime.AddDate(0, 0, 7)},
 	}, a.makeApprovalLink)
 	register(a, operation{
+		method: http.MethodPost, path: "/smbs/{id}/owner-link", id: "make-owner-link", tag: tagApprovals,
+		summary: "Make a link to a business's own pages", errors: ofThing,
+		description: "Good for 90 days. Whoever has it acts as the owner: give it to nobody else. That it was made is in the audit log.",
+		response:    ownerLink{URL: "https://news.example.com/my/AQEC…", ExpiresAt: exampleTime.AddDate(0, 0, 90)},
+	}, a.makeOwnerLink)
+	register(a, operation{
 		method: http.MethodPost, path: "/smbs/{id}/revoke-links", id: "revoke-links", tag: tagApprovals,
 		summary: "Make a business's links open nothing", errors: ofThing,
 		description: "All approval links, receipts and links to its own pages that were issued so far. Its owner asks for fresh ones on any of them; they go to the address on record.",
@@ -178,6 +184,26 @@ func (a *API) makeApprovalLink(ctx context.Context, in *struct {
 		return nil, err
 	}
 	return &body[approvalLink]{approvalLink{URL: url, ServiceType: in.Body.ServiceType, ExpiresAt: expires}}, nil
+}
+
+type ownerLink struct {
+	URL       string    `json:"url"`
+	ExpiresAt time.Time `json:"expires_at"`
+}
+
+func (a *API) makeOwnerLink(ctx context.Context, in *SMBPath) (*body[ownerLink], error) {
+	if a.o.Approvals == nil {
+		return nil, noApprovals()
+	}
+	id, err := a.smbID(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	url, expires, err := a.o.Approvals.OwnerLink(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	return &body[ownerLink]{ownerLink{URL: url, ExpiresAt: expires}}, nil
 }
 
 func (a *API) revokeLinks(ctx context.Context, in *SMBPath) (*none, error) {

@@ -41,9 +41,10 @@ func (a *API) engagement() {
 	registerList(a, operation{
 		method: http.MethodGet, path: "/smbs/{id}/engagement", id: "list-smb-timeline", tag: tagBusinesses,
 		summary: "Everything that happened to or by a business", errors: ofThing,
-		description: "Newest first: what was sent, what people did with it, calls, approvals, and what staff changed. filter[at]=2026-11-01..2026-12-01 is a range of time, filter[kind] some kinds of events.",
+		description: "Newest first: what was sent, what people did with it, calls, approvals, and what staff changed. filter[at]=2026-11-01..2026-12-01 is a range of time, filter[kind] some kinds of events, filter[topic] all kinds about one thing. " +
+			"What came to nothing is told with its reason, and hits of machines as what they are.",
 		response: list[fibonacco.TimelineEntry]{Data: []fibonacco.TimelineEntry{{
-			ID: 4242, At: exampleTime, Kind: "email.opened", Summary: "Opened HOOK-001.", CampaignID: "HOOK-001", SendID: &exampleSend,
+			ID: 4242, At: exampleTime, Kind: "email.opened", Topic: "mail", Summary: "Opened HOOK-001.", CampaignID: "HOOK-001", SendID: &exampleSend,
 			Details: map[string]any{"campaign_send_id": 7, "smb_id": 42, "campaign_id": "HOOK-001", "at": exampleTime},
 		}}, Page: pageInfo{Size: pageSizeDefault}},
 	}, fibonacco.TimelineListing, a.listTimeline)

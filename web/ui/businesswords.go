@@ -2,6 +2,9 @@ package ui
 
 import (
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/fibonacco/fibonacco"
@@ -88,32 +91,26 @@ func orWord(value, otherwise string) string {
 	return value
 }
 
-// whyNoMail is the reason why a business with an address gets no mail.
-func whyNoMail(s fibonacco.SMB) string {
-	switch {
-	case s.DoNotContact:
-		return skipWord(fibonacco.DoNotContact)
-	case !s.EmailOptedIn:
-		return skipWord(fibonacco.NotOptedIn)
+// contactLine is one more person at a business.
+func contactLine(p fibonacco.SecondContact) string {
+	var parts []string
+	for _, part := range []string{p.Name, p.Email, phone(p.Phone)} {
+		if part != "" {
+			parts = append(parts, part)
+		}
 	}
-	return skipWord(fibonacco.InvalidAddress)
+	return strings.Join(parts, ", ")
 }
 
-// notSent says why a mail has no time of sending.
-func notSent(s fibonacco.CampaignSend) string {
-	switch s.Status {
-	case fibonacco.SendQueued, fibonacco.SendSending:
-		return "not yet"
-	case fibonacco.SendUnknown:
-		return "not known"
+// moreFields is metadata as it is read, but for the website, which is a link.
+func (d businessData) moreFields() [][2]string {
+	var all [][2]string
+	for _, name := range slices.Sorted(maps.Keys(d.Metadata)) {
+		text := metadataText(d.Metadata[name])
+		if site, _ := d.Metadata[name].(string); text == "" || name == "website" && safeLink(site) != "" {
+			continue
+		}
+		all = append(all, [2]string{capital(strings.ReplaceAll(name, "_", " ")), clippedWords(text)})
 	}
-	return "not sent"
-}
-
-// notOpened says why a mail has no time of opening.
-func notOpened(s fibonacco.CampaignSend) string {
-	if s.SentAt == nil {
-		return ""
-	}
-	return "not yet"
+	return all
 }

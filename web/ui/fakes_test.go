@@ -38,6 +38,7 @@ type town struct {
 	listed                         fibonacco.ListQuery  // the last question to a ledger
 	askedBy                        *fibonacco.Principal // who the last list of businesses was for
 	askedSMBs                      fibonacco.SMBQuery   // the last question to the table of businesses
+	changed                        []fibonacco.SMBChange
 }
 
 var monday = time.Date(2026, 11, 17, 19, 12, 33, 0, time.UTC) // 14:12 in New York

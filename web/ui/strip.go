@@ -12,8 +12,9 @@ import (
 // strip is the programme of one business: thirteen weeks, one of them open below.
 type strip struct {
 	Weeks   []stripWeek
-	Open    int // week that is shown below
-	Today   int // programme day as of now; 0 before the start
+	Open    int  // week that is shown below
+	All     bool // every step is
+	Today   int  // programme day as of now; 0 before the start
 	Ends    time.Time
 	Due     int // steps whose day has come
 	Sent    int
@@ -85,6 +86,7 @@ func (u *ui) readStrip(ctx context.Context, s *fibonacco.SMB, now time.Time, cam
 				}
 			}
 		}
+		step.sayWhy(s, st.Today)
 		st.add(step)
 	}
 	st.finish(open)
@@ -128,6 +130,24 @@ func (st *strip) finish(open int) {
 		open = min(max((st.Today+6)/7, 1), len(st.Weeks))
 	}
 	st.Open = open
+}
+
+// approvedBy marks the steps that led to a yes.
+func (st *strip) approvedBy(approvals []fibonacco.Approval) {
+	led := map[string]bool{}
+	for _, a := range approvals {
+		if a.SourceType == "email" || a.SourceType == "learning_center" {
+			led[a.SourceID] = true
+		}
+	}
+	for _, w := range st.Weeks {
+		for _, step := range w.Cells {
+			if step.Campaign != nil && step.sent != nil && led[step.Campaign.ID] {
+				step.Class, step.Word = step.Class+" yes", "approved"
+				step.Badge, step.Why = badge{"leaf", "Approved"}, strings.TrimSpace(step.Why+" They said yes to its service.")
+			}
+		}
+	}
 }
 
 // OpenWeek is the week below the strip.
@@ -175,6 +195,25 @@ func sentence(what, detail string) string {
 		return what + "."
 	}
 	return what + ": " + strings.TrimSuffix(detail, ".") + "."
+}
+
+// sayWhy gives a step that has no reason of its own the one that there always is.
+func (step *stripStep) sayWhy(s *fibonacco.SMB, today int) {
+	if step.Campaign == nil || step.Why != "" {
+		return
+	}
+	switch {
+	case step.Date.IsZero():
+		step.Why = "Its day is known once the programme has started."
+	case s.CampaignStatus == fibonacco.StatusPaused:
+		step.Why = "Waits: the programme is paused."
+	case step.Day > today:
+		step.Why = "Planned when its day begins."
+	case step.Day == today:
+		step.Why = "Due today."
+	default:
+		step.Why = "Its day went by, and nothing is on record."
+	}
 }
 
 // explainStep asks why a step of the past has no send. The day it belonged to is known but for
@@ -254,6 +293,26 @@ func lower(text string) string {
 		return ""
 	}
 	return strings.ToLower(text[:1]) + text[1:]
+}
+
+// Steps are what is shown below the strip, with a reason each.
+func (st strip) Steps() []*stripStep {
+	if !st.All {
+		return st.OpenWeek().Cells
+	}
+	var all []*stripStep
+	for _, w := range st.Weeks {
+		all = append(all, w.Cells...)
+	}
+	return all
+}
+
+// Shown says which steps these are.
+func (st strip) Shown() string {
+	if st.All {
+		return "Every step of the programme"
+	}
+	return fmt.Sprintf("Week %d", st.Open)
 }
 
 // Label is what a week's link says to screen readers.

@@ -18,8 +18,10 @@ import (
 
 // deps is everything the pages need, over a town.
 func deps(w *town) ui.Deps {
+	c := newCabinet(w)
 	return ui.Deps{
 		Contracts: api.Contracts{
+			Records: c, Notes: c, Suggestions: c, Consents: c, Privacy: c, Merges: c,
 			Queues: w, Directory: w, SMBs: records{town: w}, Communities: newCounty(w), Campaigns: w,
 			Explainer: w, Programme: w, Importer: newFiles(), Approvals: &desk{}, Sending: w, Voicemail: line{town: w}, Audit: w, Access: door{town: w},
 			Segments: &drawer{town: w}, Bulk: newCrew(), Holidays: newCounty(w),
