@@ -50,7 +50,7 @@ func (q *Queue) alert(ctx context.Context, name string, wait time.Duration) erro
 			return err
 		}
 		w := fibonacco.LongWait{Queue: name, Wait: wait, Threshold: q.waitAlerts[name], At: fibonacco.RealTime().UTC()}
-		if w.Waiting, err = db.Count(ctx, tx, `SELECT count(*) FROM river_job WHERE state = 'available' AND queue = $1`, name); err != nil {
+		if w.Waiting, err = countWaiting(ctx, tx, name); err != nil {
 			return err
 		}
 		first, err := tx.Exec(ctx, `

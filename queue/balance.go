@@ -15,13 +15,6 @@ func (q *Queue) logBalance(ctx context.Context, changes ...fibonacco.BalanceChan
 	err := q.db.Update(ctx, func(tx *db.Tx) error {
 		rows := db.NewBatch("supervisor text", "queue text", "was integer", "became integer", "reason text", "waiting integer", "wait_ms bigint")
 		for _, c := range changes {
-			if c.Waiting == 0 && c.WaitMS > 0 {
-				n, err := db.Count(ctx, tx, `SELECT count(*) FROM river_job WHERE state = 'available' AND queue = $1`, c.Queue)
-				if err != nil {
-					return err
-				}
-				c.Waiting = n
-			}
 			rows.Add(c.Supervisor, c.Queue, c.Before, c.After, string(c.Reason), c.Waiting, c.WaitMS)
 		}
 		if _, err := tx.ExecBatch(ctx, rows, `
@@ -36,6 +29,21 @@ func (q *Queue) logBalance(ctx context.Context, changes ...fibonacco.BalanceChan
 		return
 	}
 	q.tell()
+}
+
+// waiting is how many jobs of a queue wait; 0 when it cannot be seen.
+func (q *Queue) waiting(ctx context.Context, name string) (n int) {
+	if err := q.db.View(ctx, func(tx *db.Tx) (err error) {
+		n, err = countWaiting(ctx, tx, name)
+		return err
+	}); err != nil && ctx.Err() == nil {
+		q.log.Warn("cannot count waiting jobs", "queue", name, "error", err)
+	}
+	return n
+}
+
+func countWaiting(ctx context.Context, tx *db.Tx, name string) (int, error) {
+	return db.Count(ctx, tx, `SELECT count(*) FROM river_job WHERE state = 'available' AND queue = $1`, name)
 }
 
 // tell says to open pages that something about the queues is different.

@@ -157,10 +157,14 @@ func (b *balancer) grow(ctx context.Context, name string, wait time.Duration) {
 	if step <= 0 {
 		if !b.held { // once, until nothing waits any more
 			b.held = true
-			b.q.logBalance(ctx, changeOf(b.s, name, now, now, fibonacco.BalanceMost, wait))
+			change := changeOf(b.s, name, now, now, fibonacco.BalanceMost, wait)
+			change.Waiting = b.q.waiting(ctx, name)
+			b.q.logBalance(ctx, change)
 		}
 		return
 	}
+	change := changeOf(b.s, name, now, now+step, fibonacco.BalanceWaiting, wait)
+	change.Waiting = b.q.waiting(ctx, name) // before the new workers take some
 	b.serial++
 	c, err := b.q.newClient(fmt.Sprintf("boost-%s-%d", name, b.serial), map[string]int{name: step}, false)
 	if err == nil {
@@ -172,7 +176,7 @@ func (b *balancer) grow(ctx context.Context, name string, wait time.Duration) {
 	}
 	b.boosts = append(b.boosts, boost{name, step, c})
 	b.q.gauges[name].workers.Add(int64(step))
-	b.q.logBalance(ctx, changeOf(b.s, name, now, now+step, fibonacco.BalanceWaiting, wait))
+	b.q.logBalance(ctx, change)
 }
 
 // shrink takes the newest extra workers back; their running jobs finish first.

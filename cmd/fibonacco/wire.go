@@ -144,7 +144,7 @@ func wire(ctx context.Context, settings *config.Settings, w wiring) (a *app, err
 		return a, err
 	}
 	a.closers = append(a.closers, a.cluster.Close)
-	if a.queue, err = queue.New(queue.Options{DB: a.db, Supervisors: supervisors, Node: node, NoTicks: !w.ticks, Notify: a.cluster.Notify, Logger: a.log}); err != nil {
+	if a.queue, err = queue.New(queue.Options{DB: a.db, Supervisors: supervisors, Node: node, NoTicks: !w.ticks, WaitAlerts: waitAlerts(settings.Supervisors), Notify: a.cluster.Notify, Logger: a.log}); err != nil {
 		return a, err
 	}
 	if w.works {
@@ -179,6 +179,7 @@ func wire(ctx context.Context, settings *config.Settings, w wiring) (a *app, err
 		return a, err
 	}
 	a.notices = notice.New(a.noticeOptions())
+	a.openAlerts()
 	a.openApproval(signer)
 	a.openBooking(signer)
 	a.openReviews(signer)
