@@ -2,7 +2,7 @@
 // logo. Everything is embedded in the binary. It knows nothing of any page.
 //
 // Files of others keep their licence beside them: fonts/ (Instrument Sans, OFL), vendor/ (htmx
-// and its server-sent-events extension, 0BSD).
+// and its server-sent-events extension, 0BSD; uPlot, MIT).
 package static
 
 import (
@@ -31,6 +31,9 @@ const Prefix = "/static/"
 const (
 	HTMX = "vendor/htmx-2.0.11.min.js"
 	SSE  = "vendor/htmx-ext-sse-2.2.4.min.js"
+
+	UPlot      = "vendor/uplot-1.6.32.iife.min.js"
+	UPlotStyle = "vendor/uplot-1.6.32.min.css"
 )
 
 // asset is one file as it is served.

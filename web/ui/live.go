@@ -84,10 +84,14 @@ func (u *ui) snapshot(ctx context.Context) ([]livePart, error) {
 	return parts, nil
 }
 
-// overviewEvents is the stream behind an open overview: each part that has changed, at most once
-// a second. It ends with the request, and when the figures cannot be read; the browser asks again
-// by itself.
+// overviewEvents is the stream behind an open overview.
 func (u *ui) overviewEvents(w http.ResponseWriter, r *http.Request) error {
+	return u.follow(w, r, u.snapshot)
+}
+
+// follow is the stream behind an open page: each part that has changed, at most once a second. It
+// ends with the request, and when the parts cannot be read; the browser asks again by itself.
+func (u *ui) follow(w http.ResponseWriter, r *http.Request, read func(context.Context) ([]livePart, error)) error {
 	ctx, cancel := context.WithTimeout(r.Context(), streamMost)
 	defer cancel()
 	out := &stream{w: w, rc: http.NewResponseController(w)}
@@ -102,10 +106,10 @@ func (u *ui) overviewEvents(w http.ResponseWriter, r *http.Request) error {
 	minute, known := "", fibonacco.RealTime()
 	for changed, quiet := true, 0; ; {
 		if now := u.minute(); changed || now != minute || quiet >= lookAnyway {
-			parts, err := u.snapshot(ctx)
+			parts, err := read(ctx)
 			if err != nil {
 				if ctx.Err() == nil {
-					u.Log.Error("live overview ended", "error", err)
+					u.Log.Error("a live page ended", "path", r.URL.Path, "error", err)
 				}
 				if len(shown) == 0 { // an empty stream would look like a good one to the page
 					http.Error(w, "figures not available", http.StatusServiceUnavailable)

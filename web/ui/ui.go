@@ -41,6 +41,7 @@ type ui struct {
 	Deps
 	pixels string // origin of PublicURL, for the mailbox's policy
 	live   snapshots
+	boards boards
 }
 
 // Mount adds every page, and the files of package static, to mux. It takes "/" too, for a "not
@@ -83,13 +84,13 @@ func Mount(mux *http.ServeMux, d Deps) {
 	page("POST /businesses/{id}/resume", u.resumeBusiness)
 	page("GET /programme", u.programme)
 	page("GET /programme/{id}", u.campaign)
-	page("GET /queues", u.queues)
 	page("GET /menu", u.menu)
 	page("GET /audit", u.audit)
 	u.mountImports(page)
 	u.mountApprovals(page)
 	u.mountSends(page)
 	u.mountVoicemails(page)
+	u.mountQueues(page)
 	u.mountTeam(page)
 	u.mountAccount(page)
 	if d.Mailbox != nil {

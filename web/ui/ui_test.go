@@ -20,7 +20,7 @@ import (
 func deps(w *town) ui.Deps {
 	return ui.Deps{
 		Contracts: api.Contracts{
-			Queues: w, Directory: w, SMBs: records{town: w}, Communities: places{town: w}, Campaigns: w,
+			Queues: w, QueueControl: newYard(w), Jobs: newYard(w), Directory: w, SMBs: records{town: w}, Communities: places{town: w}, Campaigns: w,
 			Explainer: w, Programme: w, Importer: newFiles(), Approvals: &desk{}, Sending: w, Voicemail: line{town: w}, Audit: w, Access: door{town: w},
 		},
 		Analytics: w, Mailbox: w, Clock: w.now, ClockControl: w, Bulletin: w,
@@ -107,14 +107,14 @@ func (a answer) wants(t *testing.T, status int, texts ...string) {
 }
 
 // pages are all that are guarded, from the table that says by whom, as requests; but for the live
-// stream, which does not end.
+// streams, which do not end.
 var pages = func() (all []struct {
 	method, path string
 	rule         api.Rule
 },
 ) {
 	for pattern, rule := range api.Pages {
-		if pattern == "GET /overview/events" {
+		if pattern == "GET /overview/events" || pattern == "GET /queues/events" {
 			continue
 		}
 		method, path, ok := strings.Cut(pattern, " ")
@@ -128,7 +128,7 @@ var pages = func() (all []struct {
 		all = append(all, struct {
 			method, path string
 			rule         api.Rule
-		}{method, strings.NewReplacer("{id}", id, "{$}", "").Replace(path), rule})
+		}{method, strings.NewReplacer("{id}", id, "{name}", "emails", "{$}", "").Replace(path), rule})
 	}
 	return all
 }()
