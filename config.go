@@ -15,6 +15,7 @@ type Config struct {
 	Email           EmailConfig           `yaml:"email"`
 	Tracking        TrackingConfig        `yaml:"tracking"`
 	Approvals       ApprovalsConfig       `yaml:"approvals"`
+	Alerts          AlertsConfig          `yaml:"alerts"`
 
 	Company  CompanyConfig  `yaml:"company"`
 	Database DatabaseConfig `yaml:"database"`
@@ -135,6 +136,13 @@ type TrackingConfig struct {
 type ApprovalsConfig struct {
 	WebhookURL    string `yaml:"webhook_url"`    // APPROVALS_WEBHOOK_URL; "" tells nobody
 	WebhookSecret string `yaml:"webhook_secret"` // APPROVALS_WEBHOOK_SECRET; signs what is posted there
+}
+
+// AlertsConfig says who is told when jobs wait longer than their queue's wait_alert.
+type AlertsConfig struct {
+	Mail          []string `yaml:"mail"`           // addresses; none mails nobody
+	WebhookURL    string   `yaml:"webhook_url"`    // ALERTS_WEBHOOK_URL; "" tells no program
+	WebhookSecret string   `yaml:"webhook_secret"` // ALERTS_WEBHOOK_SECRET; signs what is posted there
 }
 
 // AIConfig shapes Sarah.

@@ -19,7 +19,7 @@ var layers = map[string][]string{
 	"":                        {},
 	"db":                      {""},
 	"db/dbtest":               {"", "db"},
-	"queue":                   {"", "db"},
+	"queue":                   {"", "db", "db/query", "audit"},
 	"config":                  {""},
 	"cluster":                 {""},
 	"mail":                    {""},

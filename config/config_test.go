@@ -54,6 +54,7 @@ func TestDefaults(t *testing.T) {
 	}
 	got.Services = nil // services_test.go looks at these
 	equal(t, "defaults", got, fibonacco.Config{
+		Alerts: fibonacco.AlertsConfig{Mail: []string{}},
 		ManifestDestiny: fibonacco.ManifestDestinyConfig{
 			TotalDays:       90,
 			CampaignsPerDay: map[int]fibonacco.CampaignType{1: "HOOK", 2: "EDU", 4: "HOWTO", 6: "HOWTO"},

@@ -25,7 +25,7 @@ func contains(text, part, file string) bool {
 
 func TestKeys(t *testing.T) {
 	t.Parallel()
-	secrets := []string{"rvm.key", "rvm.secret", "rvm.webhook_secret", "email.smtp_url", "database.url", "redis.url", "secret_key", "oidc.client_secret", "approvals.webhook_secret"}
+	secrets := []string{"rvm.key", "rvm.secret", "rvm.webhook_secret", "email.smtp_url", "database.url", "redis.url", "secret_key", "oidc.client_secret", "approvals.webhook_secret", "alerts.webhook_secret"}
 	seen := map[string]bool{}
 	for _, k := range config.Keys() {
 		if k.Doc == "" || k.Env == "" {

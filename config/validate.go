@@ -16,7 +16,13 @@ func validate(c fibonacco.Config, report func(path, reason string)) {
 	check.programme(c.ManifestDestiny)
 	check.engagement(c.Engagement)
 	check.rvm(c.RVM)
-	check.approvals(c.Approvals)
+	check.webhook("approvals.", c.Approvals.WebhookURL, c.Approvals.WebhookSecret)
+	check.webhook("alerts.", c.Alerts.WebhookURL, c.Alerts.WebhookSecret)
+	for _, address := range c.Alerts.Mail {
+		if !fibonacco.ValidEmail(address) {
+			check.report("alerts.mail", "must be e-mail addresses"+not(address))
+		}
+	}
 	check.filled("ai.persona", c.AI.Persona)
 	check.filled("ai.model", c.AI.Model)
 	check.within("ai.max_tokens", c.AI.MaxTokens, 1, 1_000_000)
@@ -116,13 +122,13 @@ func (check checker) quiet(c fibonacco.QuietConfig) {
 	check.oneOf(section+"action", c.Action, "move", "skip")
 }
 
-func (check checker) approvals(c fibonacco.ApprovalsConfig) {
-	const section = "approvals."
-	u, err := url.Parse(c.WebhookURL)
-	switch n := len(c.WebhookSecret); {
-	case c.WebhookURL != "" && (err != nil || u.Hostname() == "" || u.Scheme != "http" && u.Scheme != "https" || u.User != nil || u.Fragment != ""):
-		check.report(section+"webhook_url", "must be a URL such as https://example.com/approvals, without a user or password")
-	case n < 16 && (n > 0 || c.WebhookURL != ""):
+// webhook checks where something is posted, and what signs it.
+func (check checker) webhook(section, address, secret string) {
+	u, err := url.Parse(address)
+	switch n := len(secret); {
+	case address != "" && (err != nil || u.Hostname() == "" || u.Scheme != "http" && u.Scheme != "https" || u.User != nil || u.Fragment != ""):
+		check.report(section+"webhook_url", "must be a URL such as https://example.com/told, without a user or password")
+	case n < 16 && (n > 0 || address != ""):
 		check.report(section+"webhook_secret", "must have at least 16 characters")
 	}
 }

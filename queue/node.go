@@ -56,7 +56,10 @@ func (q *Queue) enter(ctx context.Context, tx *db.Tx) error {
 	_, err = tx.Exec(ctx, `
 		INSERT INTO nodes (id, hostname, roles, started_at, seen_at) VALUES ($1, $2, $3, $4, $4)
 		ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at`, q.NodeID(), host, "worker", fibonacco.SystemClock{}.Now())
-	return err
+	if err != nil {
+		return err
+	}
+	return q.announceWorkers(ctx, tx)
 }
 
 // heartbeat says every two seconds that this node lives, and buries those that stopped saying so.
@@ -64,6 +67,27 @@ func (q *Queue) heartbeat(ctx context.Context) {
 	for (fibonacco.SystemClock{}).Sleep(ctx, beatEvery) == nil {
 		if err := q.beat(ctx); err != nil && ctx.Err() == nil {
 			q.log.Warn("heartbeat failed", "error", err)
+		}
+	}
+}
+
+// How often, in real time, keepBooks does its parts.
+const (
+	booksEvery = 2 * time.Second
+	pruneEvery = 10 * time.Minute
+)
+
+// keepBooks stores what jobs came to, tells of queues where they wait long, and forgets what is old.
+func (q *Queue) keepBooks(ctx context.Context) {
+	var pruned time.Time
+	for (fibonacco.SystemClock{}).Sleep(ctx, booksEvery) == nil {
+		errs := []error{q.store(ctx), q.lookForLongWaits(ctx)}
+		if fibonacco.RealTime().Sub(pruned) >= pruneEvery {
+			pruned = fibonacco.RealTime()
+			errs = append(errs, q.prune(ctx))
+		}
+		if err := errors.Join(errs...); err != nil && ctx.Err() == nil {
+			q.log.Warn("the books of the queues are not kept", "error", err)
 		}
 	}
 }
@@ -100,6 +124,9 @@ func (q *Queue) bury(ctx context.Context, id string) error {
 	return q.db.Update(ctx, func(tx *db.Tx) error {
 		if err := handBack(ctx, tx, id); err != nil {
 			return fmt.Errorf("hand back jobs of node %s: %w", id, err)
+		}
+		if _, err := tx.Exec(ctx, `DELETE FROM queue_workers WHERE node = $1`, id); err != nil {
+			return err
 		}
 		_, err := tx.Exec(ctx, `DELETE FROM nodes WHERE id = $1`, id)
 		return err

@@ -11,6 +11,7 @@ package queue
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -18,6 +19,7 @@ import (
 	"time"
 
 	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/rivertype"
 
 	"github.com/fibonacco/fibonacco"
 	"github.com/fibonacco/fibonacco/db"
@@ -52,6 +54,9 @@ type Options struct {
 	Supervisors []Supervisor // none: this process enqueues and publishes, but works on nothing
 	Node        string       // name of this node, the same after a restart; "" means a random one
 	NoTicks     bool         // this node does what periodic tasks call for, but leaves looking at the clock to others
+	// WaitAlerts says for each queue how long a job may wait before people are told (OnLongWait). nil takes
+	// those of Supervisors; nodes without workers need it said.
+	WaitAlerts map[string]time.Duration
 	// Notify is told the type of what was published, after it is committed, so that pages can move.
 	// It must not block. nil tells nobody.
 	Notify func(topic string)
@@ -72,6 +77,9 @@ type Queue struct {
 	periodics   []*periodic
 	dead        []func(ctx context.Context, node string) error
 	gauges      map[string]*gauge
+	meter       meter
+	waitAlerts  map[string]time.Duration
+	longWait    []func(ctx context.Context, tx *db.Tx, w fibonacco.LongWait) error
 	noTicks     bool
 	notify      func(topic string)
 
@@ -84,7 +92,6 @@ type Queue struct {
 
 type gauge struct {
 	done    atomic.Int64
-	failed  atomic.Int64
 	workers atomic.Int64
 }
 
@@ -100,6 +107,8 @@ func New(opts Options) (*Queue, error) {
 		workers:     river.NewWorkers(),
 		events:      map[string][]*subscription{},
 		gauges:      map[string]*gauge{},
+		meter:       meter{sums: map[statKey]int64{}},
+		waitAlerts:  opts.WaitAlerts,
 		noTicks:     opts.NoTicks,
 		notify:      opts.Notify,
 	}
@@ -108,6 +117,16 @@ func New(opts Options) (*Queue, error) {
 	}
 	if q.node == "" {
 		q.node = randomID()
+	}
+	if q.waitAlerts == nil {
+		q.waitAlerts = map[string]time.Duration{}
+		for _, s := range opts.Supervisors {
+			for _, name := range s.Queues {
+				if s.WaitAlert > 0 {
+					q.waitAlerts[name] = s.WaitAlert
+				}
+			}
+		}
 	}
 	for _, s := range opts.Supervisors {
 		if err := s.validate(); err != nil {
@@ -176,15 +195,27 @@ type worker[J Job] struct {
 }
 
 func (w *worker[J]) Work(ctx context.Context, job *river.Job[J]) error {
-	err := w.do(ctx, job.Args)
-	if g := w.q.gauges[job.Queue]; g != nil {
-		if err == nil {
-			g.done.Add(1)
-		} else {
-			g.failed.Add(1)
+	began := fibonacco.RealTime()
+	defer func() {
+		if p := recover(); p != nil { // River stores it; here it is only counted
+			w.q.count(job.JobRow, began, errPanicked)
+			panic(p)
 		}
-	}
+	}()
+	err := w.do(ctx, job.Args)
+	w.q.count(job.JobRow, began, err)
 	return err
+}
+
+// errPanicked stands for a handler that did not return.
+var errPanicked = errors.New("the handler panicked")
+
+// count notes an attempt that is over.
+func (q *Queue) count(job *rivertype.JobRow, began time.Time, err error) {
+	q.meter.note(job, began, fibonacco.RealTime(), err)
+	if g := q.gauges[job.Queue]; g != nil && err == nil {
+		g.done.Add(1)
+	}
 }
 
 func (w *worker[J]) Timeout(job *river.Job[J]) time.Duration {
@@ -213,6 +244,7 @@ func (q *Queue) Start(ctx context.Context) error {
 	}
 	q.started = true
 	q.loops.Go(func() { q.heartbeat(run) })
+	q.loops.Go(func() { q.keepBooks(run) })
 	if !q.noTicks {
 		q.loops.Go(func() { q.tick(run) })
 	}
@@ -237,6 +269,9 @@ func (q *Queue) Stop(ctx context.Context) error {
 	}
 	wg.Wait()
 	q.clients = nil
+	if err := q.store(context.WithoutCancel(ctx)); err != nil {
+		q.log.Warn("what the last jobs came to is not stored", "error", err)
+	}
 	for _, err := range errs {
 		if err != nil {
 			return fmt.Errorf("stop queue: %w", err)

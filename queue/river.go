@@ -22,6 +22,10 @@ type client interface {
 	insertMany(ctx context.Context, tx *db.Tx, params []river.InsertManyParams) error
 	// insertUnique says false when an equal job waits or runs already.
 	insertUnique(ctx context.Context, tx *db.Tx, args river.JobArgs, opts *river.InsertOpts) (bool, error)
+	pause(ctx context.Context, tx *db.Tx, queue string) error
+	resume(ctx context.Context, tx *db.Tx, queue string) error
+	// cancel tells a job that runs to stop, or ends one that waits.
+	cancel(ctx context.Context, tx *db.Tx, id int64) error
 	start(ctx context.Context) error
 	stop(ctx context.Context) error
 }
@@ -42,6 +46,19 @@ func (c riverClient[T]) insertUnique(ctx context.Context, tx *db.Tx, args river.
 		return false, err
 	}
 	return !res.UniqueSkippedAsDuplicate, nil
+}
+
+func (c riverClient[T]) pause(ctx context.Context, tx *db.Tx, queue string) error {
+	return c.QueuePauseTx(ctx, c.of(tx), queue, nil)
+}
+
+func (c riverClient[T]) resume(ctx context.Context, tx *db.Tx, queue string) error {
+	return c.QueueResumeTx(ctx, c.of(tx), queue, nil)
+}
+
+func (c riverClient[T]) cancel(ctx context.Context, tx *db.Tx, id int64) error {
+	_, err := c.JobCancelTx(ctx, c.of(tx), id)
+	return err
 }
 
 func (c riverClient[T]) start(ctx context.Context) error { return c.Start(ctx) }
@@ -72,6 +89,9 @@ func (q *Queue) newClient(name string, queues map[string]int, leads bool) (clien
 		// A job of a node that died is taken over by its heartbeat (node.go) long before this.
 		RescueStuckJobsAfter:        time.Hour,
 		CompletedJobRetentionPeriod: 6 * time.Hour,
+		// What a handler gives up for good is cancelled to River: a person has a week to look at it.
+		CancelledJobRetentionPeriod: week,
+		DiscardedJobRetentionPeriod: week,
 	}
 	if q.db.Engine() == db.SQLite {
 		cfg.FetchPollInterval = 150 * time.Millisecond // nothing tells a poller that there is work

@@ -66,6 +66,7 @@ type balancer struct {
 	s      Supervisor
 	boosts []boost
 	calm   int
+	held   bool // it was noted that jobs wait though there are as many workers as there may be
 	serial int
 }
 
@@ -90,6 +91,13 @@ func (q *Queue) supervise(ctx context.Context) error {
 		return fmt.Errorf("start workers: %w", err)
 	}
 	q.clients = append(q.clients, c)
+	var begun []fibonacco.BalanceChange
+	for _, s := range q.supervisors {
+		for _, name := range s.Queues {
+			begun = append(begun, changeOf(s, name, 0, base[name], fibonacco.BalanceStarted, 0))
+		}
+	}
+	q.logBalance(ctx, begun...)
 	for _, s := range q.supervisors {
 		if s.Balance == "none" || s.MaxProcesses == s.MinProcesses {
 			continue
@@ -103,7 +111,7 @@ func (q *Queue) supervise(ctx context.Context) error {
 func (b *balancer) run(ctx context.Context) {
 	defer func() {
 		for len(b.boosts) > 0 {
-			b.shrink(context.WithoutCancel(ctx))
+			b.shrink(context.WithoutCancel(ctx), fibonacco.BalanceStopped)
 		}
 	}()
 	for (fibonacco.SystemClock{}).Sleep(ctx, balanceEvery) == nil {
@@ -123,14 +131,11 @@ func (b *balancer) run(ctx context.Context) {
 		switch {
 		case wait >= boostAfter:
 			b.calm = 0
-			if b.s.WaitAlert > 0 && wait > b.s.WaitAlert {
-				b.q.log.Warn("jobs wait long", "queue", longest, "wait", wait.Round(time.Second))
-			}
-			b.grow(ctx, longest)
+			b.grow(ctx, longest, wait)
 		case wait == 0:
 			if b.calm++; b.calm >= calmRounds {
-				b.calm = 0
-				b.shrink(ctx)
+				b.calm, b.held = 0, false
+				b.shrink(ctx, fibonacco.BalanceQuiet)
 			}
 		default:
 			b.calm = 0
@@ -138,7 +143,7 @@ func (b *balancer) run(ctx context.Context) {
 	}
 }
 
-func (b *balancer) grow(ctx context.Context, name string) {
+func (b *balancer) grow(ctx context.Context, name string, wait time.Duration) {
 	extra := 0
 	for _, x := range b.boosts {
 		extra += x.workers
@@ -147,10 +152,19 @@ func (b *balancer) grow(ctx context.Context, name string) {
 	for _, n := range b.s.share() {
 		base += n
 	}
+	now := int(b.q.gauges[name].workers.Load())
 	step := min((b.s.MaxProcesses-base+boostSteps-1)/boostSteps, b.s.MaxProcesses-base-extra)
 	if step <= 0 {
+		if !b.held { // once, until nothing waits any more
+			b.held = true
+			change := changeOf(b.s, name, now, now, fibonacco.BalanceMost, wait)
+			change.Waiting = b.q.waiting(ctx, name)
+			b.q.logBalance(ctx, change)
+		}
 		return
 	}
+	change := changeOf(b.s, name, now, now+step, fibonacco.BalanceWaiting, wait)
+	change.Waiting = b.q.waiting(ctx, name) // before the new workers take some
 	b.serial++
 	c, err := b.q.newClient(fmt.Sprintf("boost-%s-%d", name, b.serial), map[string]int{name: step}, false)
 	if err == nil {
@@ -162,16 +176,18 @@ func (b *balancer) grow(ctx context.Context, name string) {
 	}
 	b.boosts = append(b.boosts, boost{name, step, c})
 	b.q.gauges[name].workers.Add(int64(step))
+	b.q.logBalance(ctx, change)
 }
 
 // shrink takes the newest extra workers back; their running jobs finish first.
-func (b *balancer) shrink(ctx context.Context) {
+func (b *balancer) shrink(ctx context.Context, reason fibonacco.BalanceReason) {
 	if len(b.boosts) == 0 {
 		return
 	}
 	last := b.boosts[len(b.boosts)-1]
 	b.boosts = b.boosts[:len(b.boosts)-1]
-	b.q.gauges[last.queue].workers.Add(-int64(last.workers))
+	left := int(b.q.gauges[last.queue].workers.Add(-int64(last.workers)))
+	b.q.logBalance(ctx, changeOf(b.s, last.queue, left+last.workers, left, reason, 0))
 	wait, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
 	if err := last.client.stop(wait); err != nil {

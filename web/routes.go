@@ -78,7 +78,8 @@ var CrossSitePaths = []string{"/u/", "/approve", "/my/", "/review/r/"}
 //	GET               tracking/rules      POST tracking/rejudge
 //	GET               content             GET content/{slug}, …/article.pdf, …/handout.pdf, POST content/{slug}/track/start,
 //	                  slide, complete, approval-click, download: open to everybody; GET content/{slug}/stats
-//	GET               queues
+//	GET               queues, queues/board, …/history, …/kinds, …/balance   POST queues/{name}/pause, resume
+//	GET               jobs, jobs/{id}     POST jobs/retry, cancel, delete
 //	GET               sending             POST sending/pause, sending/resume
 //	GET               deliverability      SPF, DKIM, DMARC, MX, TLS, the account, the mails
 //	GET PATCH         settings            every setting with its source; the few that the database holds

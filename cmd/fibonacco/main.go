@@ -47,6 +47,7 @@ type cli struct {
 	Explain   explainCommand   `cmd:"" help:"Say what was due to a business on a day, and why what did not go did not."`
 	Voicemail voicemailCommand `cmd:"" help:"Ringless voicemail: may a business get one, do they leave."`
 	Tracking  trackingCommand  `cmd:"" help:"Opens and clicks: the rules that judge them, one hit, one mail, all of them again."`
+	Queue     queueCommand     `cmd:"" help:"The job queues: what waits, what failed and why; try again, cancel, hold."`
 	User      userCommand      `cmd:"" help:"People who can sign in."`
 	Token     tokenCommand     `cmd:"" help:"Access tokens for the API."`
 	Doctor    doctorCommand    `cmd:"" help:"Check everything the product leans on."`

@@ -128,7 +128,7 @@ func (a *app) contracts() api.Contracts {
 		Voicemail: a.voicemail, Tracking: a.track, Deliverability: &doctorOfMail{app: a},
 		Settings: a.settings, MailTests: &mailTester{app: a},
 		Learning: a.learning, Approvals: a.approval, Bookings: a.booking, Reviews: a.reviews, Coupons: a.coupons,
-		Queues: a.queue, Audit: audit.New(a.db), Idempotency: a.answers,
+		Queues: a.queue, QueueControl: a.queue, Jobs: a.queue, Audit: audit.New(a.db), Idempotency: a.answers,
 	}
 }
 

@@ -154,7 +154,7 @@ func wire(ctx context.Context, base *config.Settings, w wiring) (a *app, err err
 			supervisors = append(supervisors, queue.Supervisor(s))
 		}
 	}
-	if a.queue, err = queue.New(queue.Options{DB: a.db, Supervisors: supervisors, Node: node, NoTicks: !w.ticks, Notify: a.cluster.Notify, Logger: a.log}); err != nil {
+	if a.queue, err = queue.New(queue.Options{DB: a.db, Supervisors: supervisors, Node: node, NoTicks: !w.ticks, WaitAlerts: waitAlerts(base.Supervisors), Notify: a.cluster.Notify, Logger: a.log}); err != nil {
 		return a, err
 	}
 	a.access = access.New(a.db, access.WithConfig(cfg), access.WithSigner(signer))
@@ -197,6 +197,7 @@ func wire(ctx context.Context, base *config.Settings, w wiring) (a *app, err err
 		return a, err
 	}
 	a.notices = notice.New(a.noticeOptions())
+	a.openAlerts()
 	a.openApproval(signer)
 	a.openBooking(signer)
 	a.openReviews(signer)

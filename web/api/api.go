@@ -44,6 +44,8 @@ type Contracts struct {
 	Learning       fibonacco.LearningCenter
 	Approvals      fibonacco.ApprovalDesk
 	Queues         fibonacco.Queues
+	QueueControl   fibonacco.QueueControl
+	Jobs           fibonacco.JobDesk
 	Segments       fibonacco.SegmentService
 	Bulk           fibonacco.BulkService
 	Consents       fibonacco.ConsentService
@@ -150,6 +152,8 @@ func New(o Options) *API {
 	a.content()
 	a.approvals()
 	a.queues()
+	a.queueControl()
+	a.jobs()
 	a.sending()
 	a.deliverability()
 	a.settings()

@@ -72,8 +72,10 @@ func newShop(t *testing.T, name string, limiter fibonacco.Limiter) *shop {
 			w.mails = append(w.mails, n)
 			return nil
 		},
-		Cancel:   func(context.Context, *db.Tx, ...string) error { return nil },
-		OwnerURL: func(_ context.Context, _ *db.Tx, _ int64, page string) (string, error) { return "https://go.example.com/my/good/" + page, nil },
+		Cancel: func(context.Context, *db.Tx, ...string) error { return nil },
+		OwnerURL: func(_ context.Context, _ *db.Tx, _ int64, page string) (string, error) {
+			return "https://go.example.com/my/good/" + page, nil
+		},
 	})
 	public.Mount(w.mux, public.Deps{Booking: w.svc, Owners: owners{}, Limiter: limiter, PublicURL: cfg.HTTP.PublicURL, Log: slog.New(slog.DiscardHandler)})
 	w.update(func(tx *db.Tx) error {

@@ -43,7 +43,9 @@ func realChat(t *testing.T) *httptest.Server {
 		t.Fatal(err)
 	}
 	svc := chat.New(chat.Options{
-		DB: d, Queue: q, Signer: signer, Profiles: salon{}, OwnerURL: func(context.Context, *db.Tx, int64, string) (string, error) { return "https://go.example.com/my/good/assistant", nil },
+		DB: d, Queue: q, Signer: signer, Profiles: salon{}, OwnerURL: func(context.Context, *db.Tx, int64, string) (string, error) {
+			return "https://go.example.com/my/good/assistant", nil
+		},
 		Post: func(context.Context, *db.Tx, fibonacco.Notice) error { return nil },
 	})
 	if err := d.Update(t.Context(), func(tx *db.Tx) error {

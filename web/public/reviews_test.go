@@ -138,7 +138,9 @@ func newShops(t *testing.T, d *db.DB, clock *fibonacco.FakeClock) (*town, *revie
 	w := newTown(t, d, clock)
 	said := reviews.New(reviews.Options{
 		DB: d, Signer: w.signer, Config: fibonacco.Config{HTTP: fibonacco.HTTPConfig{PublicURL: "https://go.example.com"}}, Held: consent.Held, Post: w.post,
-		OwnerURL: func(_ context.Context, _ *db.Tx, _ int64, page string) (string, error) { return "https://go.example.com/my/one/" + page, nil },
+		OwnerURL: func(_ context.Context, _ *db.Tx, _ int64, page string) (string, error) {
+			return "https://go.example.com/my/one/" + page, nil
+		},
 	})
 	offers := coupons.New(d, w.signer, fibonacco.Config{HTTP: fibonacco.HTTPConfig{PublicURL: "https://go.example.com"}})
 	w.deps.Reviews, w.deps.Coupons = said, offers

@@ -2,7 +2,7 @@
 // logo. Everything is embedded in the binary. It knows nothing of any page.
 //
 // Files of others keep their licence beside them: fonts/ (Instrument Sans, OFL), vendor/ (htmx,
-// 0BSD).
+// 0BSD; uPlot, MIT).
 package static
 
 import (
@@ -27,8 +27,12 @@ var files embed.FS
 // Prefix is where Handler is to be mounted.
 const Prefix = "/static/"
 
-// HTMX is the vendored script, by the name to hand to URL.
-const HTMX = "vendor/htmx-2.0.11.min.js"
+// The vendored scripts, by the names to hand to URL.
+const (
+	HTMX       = "vendor/htmx-2.0.11.min.js"
+	UPlot      = "vendor/uplot-1.6.32.iife.min.js"
+	UPlotStyle = "vendor/uplot-1.6.32.min.css"
+)
 
 // asset is one file as it is served.
 type asset struct {

@@ -66,7 +66,7 @@ func TestStyleSheetsNameFilesThatAreThere(t *testing.T) {
 
 func TestOthersFilesKeepTheirLicence(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"fonts/OFL.txt", "vendor/htmx-LICENSE.txt"} {
+	for _, name := range []string{"fonts/OFL.txt", "vendor/htmx-LICENSE.txt", "vendor/uplot-LICENSE.txt"} {
 		if w := get("/static/" + name); w.Code != http.StatusOK || w.Body.Len() < 300 {
 			t.Errorf("%s: %d", name, w.Code)
 		}

@@ -356,6 +356,17 @@ func rowOf(s fibonacco.SMB, t towns, now time.Time) businessRow {
 	return row
 }
 
+// whyNoMail is why a business with an address gets no mail.
+func whyNoMail(s fibonacco.SMB) string {
+	switch {
+	case s.DoNotContact:
+		return skipWord(fibonacco.DoNotContact)
+	case !s.EmailOptedIn:
+		return skipWord(fibonacco.NotOptedIn)
+	}
+	return skipWord(fibonacco.InvalidAddress)
+}
+
 // whyNoRing is why a business gets no voicemail.
 func whyNoRing(s fibonacco.SMB) string {
 	switch {

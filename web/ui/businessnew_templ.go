@@ -44,7 +44,7 @@ func newBusinessPage(fr frame, d newBusinessForm) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = businessCrumbs().Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = tableCrumbs().Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

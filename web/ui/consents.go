@@ -17,7 +17,7 @@ import (
 func (u *ui) mountConsents(page func(pattern string, h handler)) {
 	page("POST /businesses/{id}/consents", u.recordConsent)
 	page("POST /businesses/{id}/contact", u.switchContact)
-	page("POST /businesses/{id}/suppress", u.suppress)
+	page("POST /businesses/{id}/suppress", u.suppressOwn)
 	page("POST /businesses/{id}/suppressions/{suppression}/lift", u.liftSuppression)
 	page("POST /businesses/{id}/erase", u.eraseBusiness)
 }
@@ -310,8 +310,8 @@ func (u *ui) switchContact(w http.ResponseWriter, r *http.Request) error {
 	return u.redone(w, r, businessPath(id)+"/consents", done, err)
 }
 
-// suppress puts the business's own address or number on the list of those that get nothing more.
-func (u *ui) suppress(w http.ResponseWriter, r *http.Request) error {
+// suppressOwn puts the business's own address or number on the list of those that get nothing more.
+func (u *ui) suppressOwn(w http.ResponseWriter, r *http.Request) error {
 	id, err := idOf(r.PathValue("id"))
 	if err != nil {
 		return err

@@ -558,7 +558,7 @@ func inlinePage(fr frame, d inlineData) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = businessCrumbs().Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = tableCrumbs().Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

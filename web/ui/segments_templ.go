@@ -504,7 +504,7 @@ func segmentListPage(fr frame, d segmentsData) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = businessCrumbs().Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = tableCrumbs().Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -921,7 +921,8 @@ func segmentActions(row segmentRow) templ.Component {
 	})
 }
 
-func businessCrumbs() templ.Component {
+// tableCrumbs leads back to the table of businesses.
+func tableCrumbs() templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {

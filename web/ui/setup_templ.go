@@ -51,7 +51,7 @@ func firstUserPage(fr frame, d firstUserData) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = formTrouble(d.Error).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = formTrouble(d.Error, nil, "").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -1029,7 +1029,7 @@ func setupMail(d setupData) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = formTrouble(d.Error).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = formTrouble(d.Error, nil, "").Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -1324,7 +1324,7 @@ func setupCommunity(d setupData) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = formTrouble(d.Error).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = formTrouble(d.Error, nil, "").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"regexp"
 	"strings"
 
 	"github.com/fibonacco/fibonacco"
@@ -196,13 +195,6 @@ func (u *ui) sendTestMail(w http.ResponseWriter, r *http.Request) error {
 	}
 	http.Redirect(w, r, "/setup/mail#answer", http.StatusSeeOther)
 	return nil
-}
-
-var notSlug = regexp.MustCompile(`[^a-z0-9]+`)
-
-// slugOf is the short name of a community.
-func slugOf(name string) string {
-	return strings.Trim(notSlug.ReplaceAllString(strings.ToLower(name), "-"), "-")
 }
 
 func (u *ui) createFirstCommunity(w http.ResponseWriter, r *http.Request) error {

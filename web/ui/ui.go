@@ -50,6 +50,7 @@ type ui struct {
 
 	tallies tallies
 	exports chan struct{}
+	boards  boards
 }
 
 // Mount adds every page, and the files of package static, to mux. It takes "/" too, for a "not
@@ -97,7 +98,6 @@ func Mount(mux *http.ServeMux, d Deps) {
 	u.mountOwnerLinks(page)
 	page("GET /programme", u.programme)
 	page("GET /programme/{id}", u.campaign)
-	page("GET /queues", u.queues)
 	page("GET /menu", u.menu)
 	page("GET /audit", u.audit)
 	u.mountBusinesses(page)
@@ -110,6 +110,7 @@ func Mount(mux *http.ServeMux, d Deps) {
 	u.mountApprovals(page)
 	u.mountSends(page)
 	u.mountVoicemails(page)
+	u.mountQueues(page)
 	u.mountTeam(page)
 	u.mountSettings(page)
 	u.mountSetup(route, page)

@@ -22,7 +22,7 @@ func deps(w *town) ui.Deps {
 	return ui.Deps{
 		Contracts: api.Contracts{
 			Records: c, Notes: c, Suggestions: c, Consents: c, Privacy: c, Merges: c,
-			Queues: w, Directory: w, SMBs: records{town: w}, Communities: newCounty(w), Campaigns: w,
+			Queues: w, QueueControl: newYard(w), Jobs: newYard(w), Directory: w, SMBs: records{town: w}, Communities: newCounty(w), Campaigns: w,
 			Explainer: w, Programme: w, Importer: newFiles(), Approvals: &desk{}, Sending: w, Voicemail: line{town: w}, Audit: w, Access: door{town: w},
 			Segments: &drawer{town: w}, Bulk: newCrew(), Holidays: newCounty(w),
 		},
@@ -131,7 +131,7 @@ var pages = func() (all []struct {
 		all = append(all, struct {
 			method, path string
 			rule         api.Rule
-		}{method, strings.NewReplacer("{id}", id, "{$}", "").Replace(path), rule})
+		}{method, strings.NewReplacer("{id}", id, "{name}", "emails", "{$}", "").Replace(path), rule})
 	}
 	return all
 }()

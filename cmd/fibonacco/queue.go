@@ -1,0 +1,157 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/fibonacco/fibonacco"
+)
+
+type queueCommand struct {
+	Status  queueStatus  `cmd:"" default:"1" help:"Say how each queue stands."`
+	Kinds   queueKinds   `cmd:"" help:"Say what each kind of job did."`
+	Balance queueBalance `cmd:"" help:"Say why the number of workers changed, newest first."`
+	Jobs    queueJobs    `cmd:"" help:"List jobs, newest first, without personal data."`
+	Show    queueShow    `cmd:"" help:"Show one job."`
+	Retry   queueRetry   `cmd:"" help:"Let jobs begin at once that failed, were cancelled or are for later."`
+	Cancel  queueCancel  `cmd:"" help:"End jobs that are not finished."`
+	Delete  queueDelete  `cmd:"" help:"Forget jobs that do not run."`
+	Pause   queueHold    `cmd:"" help:"Hold a queue, on every node."`
+	Resume  queueRelease `cmd:"" help:"Let it go on."`
+}
+
+type queueStatus struct {
+	JSON bool `help:"Print JSON."`
+}
+
+func (c queueStatus) Run(e *env) error {
+	return e.with(func(a *app) error {
+		b, err := a.queue.Board(e.ctx)
+		if err != nil {
+			return err
+		}
+		if c.JSON {
+			return e.printJSON(b)
+		}
+		w := tabwriter.NewWriter(e.out, 0, 0, 2, ' ', 0)
+		fmt.Fprintln(w, "queue\twaiting\trunning\tagain\tfailed\twait\tworkers\tjobs a minute\tstate")
+		for _, q := range b.Queues {
+			state := "works"
+			switch {
+			case q.Pause != nil:
+				state = "held by " + q.Pause.By + ": " + q.Pause.Reason
+			case q.Workers == 0:
+				state = "no node works on it"
+			}
+			fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%d\t%s\t%d of %d-%d\t%.1f\t%s\n", q.Name, q.Waiting, q.Running, q.Retryable, q.Failed,
+				time.Duration(q.WaitMS)*time.Millisecond, q.Workers, q.MinWorkers, q.MaxWorkers, q.PerMinute, state)
+		}
+		return w.Flush()
+	})
+}
+
+type queueKinds struct {
+	Period fibonacco.JobPeriod `help:"How far back: hour, day, fortnight." enum:"hour,day,fortnight" default:"hour"`
+	JSON   bool                `help:"Print JSON, a kind a line."`
+}
+
+func (c queueKinds) Run(e *env) error {
+	return e.with(func(a *app) error {
+		kinds, err := a.queue.JobKinds(e.ctx, c.Period)
+		if err != nil {
+			return err
+		}
+		for _, k := range kinds {
+			if !c.JSON {
+				e.say("%s in %s: %d done, %d attempts failed, %d gave up; half took %d ms or less, 95 of 100 %d ms", k.Kind, k.Queue, k.Done, k.Failed, k.GaveUp, k.RunMedianMS, k.RunP95MS)
+			} else if err := e.printJSON(k); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+type queueBalance struct {
+	Queue string `help:"Only of this queue."`
+	Limit int    `help:"At most so many." default:"50"`
+	JSON  bool   `help:"Print JSON, a line each."`
+}
+
+func (c queueBalance) Run(e *env) error {
+	return e.with(func(a *app) error {
+		q := fibonacco.ListQuery{Filter: fibonacco.Filter{}}
+		if c.Queue != "" {
+			q.Filter["queue"] = fibonacco.FilterValue(c.Queue)
+		}
+		return eachOf(e, c.Limit, q, a.queue.ListBalance, func(b fibonacco.BalanceChange) error {
+			if c.JSON {
+				return e.printJSON(b)
+			}
+			e.say("%s  %s %d → %d on %s: %s, %d waiting, the oldest for %d ms", b.At.Format("2006-01-02 15:04:05 MST"), b.Queue, b.Before, b.After, b.Node, b.Reason, b.Waiting, b.WaitMS)
+			return nil
+		})
+	})
+}
+
+// eachOf goes through the pages of a list, up to a limit.
+func eachOf[T any](e *env, limit int, q fibonacco.ListQuery, list func(context.Context, fibonacco.ListQuery) (fibonacco.Page[T], error), do func(T) error) error {
+	for left := limit; left > 0; {
+		q.Size = min(left, fibonacco.MaxPage)
+		page, err := list(e.ctx, q)
+		if err != nil {
+			return err
+		}
+		for _, one := range page.Data {
+			if err := do(one); err != nil {
+				return err
+			}
+		}
+		if left, q.Cursor = left-len(page.Data), page.Next; q.Cursor == "" {
+			break
+		}
+	}
+	return nil
+}
+
+type queueHold struct {
+	Queue  string `arg:"" help:"Name of the queue."`
+	Reason string `help:"Why; staff see it." required:""`
+}
+
+func (c queueHold) Run(e *env) error {
+	return e.with(func(a *app) error {
+		if err := a.queue.PauseQueue(e.ctx, c.Queue, c.Reason, whoami()); err != nil {
+			return err
+		}
+		e.say("The queue %s is held. What runs finishes.", c.Queue)
+		return nil
+	})
+}
+
+type queueRelease struct {
+	Queue string `arg:"" help:"Name of the queue."`
+}
+
+func (c queueRelease) Run(e *env) error {
+	return e.with(func(a *app) error {
+		if err := a.queue.ResumeQueue(e.ctx, c.Queue, whoami()); err != nil {
+			return err
+		}
+		e.say("The queue %s goes on.", c.Queue)
+		return nil
+	})
+}
+
+// filterOf reads FIELD=CONDITION arguments.
+func filterOf(conditions []string) fibonacco.Filter {
+	filter := fibonacco.Filter{}
+	for _, one := range conditions {
+		field, condition, _ := strings.Cut(one, "=")
+		filter[field] = condition
+	}
+	return filter
+}

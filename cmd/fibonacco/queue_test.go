@@ -1,0 +1,106 @@
+package main
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/fibonacco/fibonacco"
+	"github.com/fibonacco/fibonacco/config"
+	"github.com/fibonacco/fibonacco/db"
+)
+
+// What waits can be looked at, forgotten and held without a server.
+func TestQueueCommands(t *testing.T) {
+	house(t)
+	for _, step := range []struct {
+		args []string
+		code int
+		want string
+	}{
+		{[]string{"community", "create", "--name", "Red Hook", "--slug", "red-hook", "--state", "NY"}, 0, "Added Red Hook"},
+		{[]string{"queue"}, 0, "jobs a minute"},
+		{[]string{"queue", "status", "--json"}, 0, `"failed_7_days":0`},
+		{[]string{"queue", "kinds"}, 0, ""},
+		{[]string{"queue", "balance", "--queue", "emails"}, 0, ""},
+		{[]string{"queue", "jobs", "--filter", "state=discarded"}, 0, ""},
+		{[]string{"queue", "jobs", "--filter", "state=lost"}, 2, "must be one of"},
+		{[]string{"queue", "show", "7"}, 1, "there is no job 7"},
+		{[]string{"queue", "delete", "7"}, 0, "0 of 0 jobs are forgotten."},
+		{[]string{"queue", "retry"}, 2, "give ids or a filter"},
+		{[]string{"queue", "cancel", "--filter", "queue=emails", "--json"}, 0, `"changed":0`},
+		{[]string{"queue", "pause", "emails"}, 2, "--reason"},
+		{[]string{"queue", "pause", "emails", "--reason", "x"}, 1, "no node has ever worked"},
+		{[]string{"queue", "resume", "emails"}, 1, "no node has ever worked"},
+	} {
+		code, out, errOut := do(t, step.args...)
+		if code != step.code || !strings.Contains(out+errOut, step.want) {
+			t.Errorf("%v: %d\n%s%s", step.args, code, out, errOut)
+		}
+	}
+}
+
+// A long wait reaches everybody who is to know: a mail each, and one signed request.
+func TestLongWaitIsTold(t *testing.T) {
+	dir := house(t)
+	posted := make(chan []byte, 1)
+	tries := 0
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if tries++; tries == 1 {
+			http.Error(w, "not now", http.StatusServiceUnavailable)
+			return
+		}
+		body, _ := io.ReadAll(r.Body)
+		if r.Header.Get("Fibonacco-Signature") != "" {
+			posted <- body
+		}
+	}))
+	defer server.Close()
+	settings, err := config.Read(config.Options{Dir: dir, Environ: []string{
+		"FIBONACCO_DATA_DIR=" + dir, "ALERTS_MAIL=ann@example.com,bob@example.com", "ALERTS_WEBHOOK_URL=" + server.URL, "ALERTS_WEBHOOK_SECRET=a secret of sixteen",
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := wire(t.Context(), settings, wiring{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := a.close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	if waits := waitAlerts(settings.Supervisors); waits["email-high"] != time.Minute || len(waits) != 6 {
+		t.Errorf("thresholds %v", waits)
+	}
+	w := fibonacco.LongWait{Queue: "ai", Waiting: 46, Wait: 78 * time.Second, Threshold: time.Minute, At: time.Date(2026, 11, 23, 14, 2, 11, 0, time.UTC)}
+	for range 2 { // the second is the same alert again
+		if err := a.db.Update(t.Context(), func(tx *db.Tx) error { return a.mailLongWait(t.Context(), tx, w) }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := a.db.View(t.Context(), func(tx *db.Tx) error {
+		n, err := db.Count(t.Context(), tx, `SELECT count(*) FROM notices WHERE purpose = 'queue.waits_long' AND subject = 'Jobs wait long in the queue ai'`)
+		if n != 2 {
+			t.Errorf("%d mails", n)
+		}
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	a.postLongWait(t.Context(), w)
+	select {
+	case body := <-posted:
+		var told longWaitBody
+		if err := json.Unmarshal(body, &told); err != nil || told.Queue != "ai" || told.WaitSeconds != 78 || told.ThresholdSeconds != 60 || told.Event != "queue.waits_long" {
+			t.Errorf("%s (%v)", body, err)
+		}
+	default:
+		t.Error("no program was told")
+	}
+}

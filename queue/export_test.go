@@ -1,0 +1,17 @@
+package queue
+
+import "time"
+
+// Percentile puts times into a histogram and reads a percentile from it, for tests.
+func Percentile(times []time.Duration, share float64) time.Duration {
+	h := histogram{}
+	for _, d := range times {
+		h[bucketOf(d)]++
+	}
+	return h.percentile(share)
+}
+
+// MaskArgs and MaskText are maskArgs and maskText, for tests.
+func MaskArgs(raw string, most int) map[string]any { return maskArgs(raw, most) }
+
+func MaskText(text string) string { return maskText(text) }
