@@ -350,3 +350,36 @@ func TestLongWaitIsToldOnce(t *testing.T) {
 		}
 	})
 }
+
+// The week before is compared with, and what is older than a look back goes.
+func TestWeekBeforeAndPrune(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB, _ *fibonacco.FakeClock) {
+		q := newQueue(t, d, "a")
+		now := time.Now().UTC()
+		insert := func(width int, at time.Time, n int64) {
+			must(t, d.Update(t.Context(), func(tx *db.Tx) error {
+				_, err := tx.Exec(t.Context(), `INSERT INTO job_stats (width, at, queue, kind, measure, bucket, n) VALUES ($1, $2, 'emails', 'test.mail', 'run', 4, $3)`, width, at, n)
+				return err
+			}))
+		}
+		insert(3600, now.Add(-7*24*time.Hour).Truncate(time.Hour), 120)
+		insert(3600, now.Add(-30*24*time.Hour).Truncate(time.Hour), 7)
+		insert(60, now.Add(-3*time.Hour).Truncate(time.Minute), 7)
+		insert(60, now.Truncate(time.Minute), 5)
+		h, err := q.JobHistory(t.Context(), fibonacco.JobHistoryQuery{Period: fibonacco.LastHour, Queue: queue.Emails})
+		must(t, err)
+		last := len(h.Points) - 1
+		if h.WeekBefore[last].PerMinute != 2 || h.Points[last].Done+h.Points[last-1].Done != 5 {
+			t.Errorf("now %+v, a week before %+v", h.Points[last], h.WeekBefore[last])
+		}
+		must(t, q.Prune(t.Context()))
+		must(t, d.View(t.Context(), func(tx *db.Tx) error {
+			n, err := db.Count(t.Context(), tx, `SELECT count(*) FROM job_stats`)
+			if n != 2 {
+				t.Errorf("%d rows are kept", n)
+			}
+			return err
+		}))
+	})
+}
