@@ -1,6 +1,9 @@
 package queue
 
-import "time"
+import (
+	"context"
+	"time"
+)
 
 // Percentile puts times into a histogram and reads a percentile from it, for tests.
 func Percentile(times []time.Duration, share float64) time.Duration {
@@ -15,3 +18,6 @@ func Percentile(times []time.Duration, share float64) time.Duration {
 func MaskArgs(raw string, most int) map[string]any { return maskArgs(raw, most) }
 
 func MaskText(text string) string { return maskText(text) }
+
+// Prune is prune, for tests.
+func (q *Queue) Prune(ctx context.Context) error { return q.prune(ctx) }

@@ -2,6 +2,7 @@ package ui_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -41,6 +42,9 @@ func newYard(w *town) *yard {
 func (y *yard) Board(context.Context) (*fibonacco.QueueBoard, error) {
 	y.mu.Lock()
 	defer y.mu.Unlock()
+	if y.broken != nil {
+		return nil, y.broken
+	}
 	minutes := make([]fibonacco.JobPoint, 60)
 	for i := range minutes {
 		minutes[i] = fibonacco.JobPoint{At: monday.Add(time.Duration(i-59) * time.Minute), Done: i, PerMinute: float64(i), WaitP95MS: int64(10 * i)}
@@ -156,7 +160,7 @@ func TestQueuePagesSayWhatMatters(t *testing.T) {
 	t.Parallel()
 	s, _ := serveYard(t, fibonacco.Viewer)
 	s.get("/queues").wants(t, http.StatusOK,
-		"One node, 11 workers", "6,000", "71 at this hour a week before", "alert at 1 min", // figures
+		"One node, 11 workers", "6,000", "71 a week before", "alert at 1 min", // figures
 		"is paused", "by Ana Ruiz", "the provider has an incident", "Jobs wait long in", "People were told at 14:12",
 		"6 workers now, between 2 and 13", "Scaled up", "Waiting long", "4 → 9", "200 jobs waited, the oldest for 640 ms.", "stayed at 8",
 		"campaign.send", "550 5.1.1 <m•••@bluedoor.example> unknown", "send ids 2 and 498 more", "171 jobs done in the last hour", "web-1")
@@ -251,4 +255,9 @@ func TestQueueChartsInABrowser(t *testing.T) {
 	if err != nil || strings.TrimSpace(broken) != "" {
 		t.Errorf("the page breaks its own policy: %s (%v)", broken, err)
 	}
+
+	demo.fail(errors.New("away"))
+	shows(t, ctx, "the sentence about the lost stream", `!document.querySelector("[data-stale]").hidden && document.querySelector("[data-live-mark]").textContent === "Not live"`)
+	demo.fail(nil)
+	shows(t, ctx, "live again, with its charts", `document.querySelector("[data-stale]").hidden && document.querySelectorAll(".uchart canvas").length === 3`)
 }

@@ -55,6 +55,14 @@ func jobBadge(s fibonacco.JobState) badge {
 // millis writes a time that is kept in milliseconds.
 func millis(ms int64) string { return duration(time.Duration(ms) * time.Millisecond) }
 
+// took writes how long something took that did take time.
+func took(ms int64) string {
+	if ms == 0 {
+		return "<1 ms"
+	}
+	return millis(ms)
+}
+
 // rateOf writes jobs a minute: one decimal below ten.
 func rateOf(perMinute float64) string {
 	if perMinute > 0 && perMinute < 9.95 {
