@@ -253,8 +253,8 @@ var zones = [][2]string{
 func sampleFile(w http.ResponseWriter, _ *http.Request) error {
 	w.Header().Set("Content-Type", "text/csv; charset=utf-8")
 	w.Header().Set("Content-Disposition", `attachment; filename="sample-businesses.csv"`)
-	_, _ = w.Write([]byte("Business Name,Category,Contact First Name,Email,Phone,Address,City,State,ZIP,Website\r\n" + // who has gone away cannot be told
-		"Marisol Hair Studio,Hair salon,Marisol,marisol@marisolhair.example,(555) 555-0142,12 Harbor Street,Port Avery,NY,11231,https://marisolhair.example\r\n" +
-		"Blue Door Framing,Picture framer,Ben,ben@bluedoor.example,(555) 555-0177,48 Mill Road,Port Avery,NY,11231,\r\n"))
+	_, _ = w.Write([]byte("Business Name,Category,Contact First Name,Email,Phone,Address,City,State,ZIP\r\n" + // who has gone away cannot be told
+		"Marisol Hair Studio,Hair salon,Marisol,marisol@marisolhair.example,(555) 555-0142,12 Harbor Street,Port Avery,NY,11231\r\n" +
+		"Blue Door Framing,Picture framer,Ben,ben@bluedoor.example,(555) 555-0177,48 Mill Road,Port Avery,NY,11231\r\n"))
 	return nil
 }
