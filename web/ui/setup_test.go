@@ -107,6 +107,7 @@ func TestSetupStepByStep(t *testing.T) {
 		t.Error("a form changes what the environment sets")
 	}
 	next("/setup/domain")
+	s.get("/setup/company").wants(t, http.StatusOK, "This site is known as https://go.example.com from now on, and you have come by "+s.server.URL)
 
 	s.get("/setup/domain").wants(t, http.StatusOK, "Once there is a sender of your own")
 	posted("/setup/domain", "/setup/domain?done=saved#records", url.Values{"email.from_email": {"sarah@shop.test"}, "email.from_name": {"Sarah"}, "email.reply_to": {"hello@shop.test"}})
