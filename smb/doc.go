@@ -7,7 +7,10 @@
 //	find.go, list.go    and found again: one, or a page of those that a filter matches; filter.go and
 //	                    place.go read the filter, sample.go and steer.go choose the way to the page
 //	search/, index.go   by what people type, and how that is kept up to date
-//	segment.go          filters that were saved; bulk.go changes of all that one matches
+//	segment.go          filters that were saved
+//	bulk.go             changes of all that a filter matches: bulkjudge.go says what one would do,
+//	                    bulkwork.go does it in parts, bulkchange.go to rows and bulkmove.go through the
+//	                    programme, bulkresult.go keeps what came of it, and takes it back
 //	update.go, draft.go its fields change; every refused value is named at once
 //	engaged.go          something happened: an open, a click, a view, an approval, a call
 //	count.go, score.go  what happened in the last 30 days is counted, and weighed to a score
@@ -22,6 +25,7 @@
 //	row.go              how a row becomes a fibonacco.SMB
 //
 // The package owns the tables smbs, smb_tags, communities, segments, bulk_jobs, bulk_parts,
-// score_history and smb_notes, and decides about the rows of ai_tasks that are suggestions. It never sends anything, and never decides who may be written to: it keeps the
+// bulk_results, score_history and smb_notes, and decides about the rows of ai_tasks that are
+// suggestions. It never sends anything, and never decides who may be written to: it keeps the
 // opt-ins that others obey, and no score or tier ever changes one.
 package smb

@@ -203,9 +203,13 @@ type bulkData struct {
 	Towns   towns
 	Preview *fibonacco.BulkPreview
 	Rule    string // in words, when everyone is meant
+	Later   string // address that counts, when the page did not wait for it
 	Wrong   []fibonacco.FieldError
 	Error   string
 }
+
+// nowParam asks a preview of everybody to count at once.
+const nowParam = "now"
 
 func (u *ui) bulkPreview(w http.ResponseWriter, r *http.Request) error {
 	return u.showBulk(w, r, http.StatusOK, r.URL.Query(), nil)
@@ -240,6 +244,10 @@ func (u *ui) showBulk(w http.ResponseWriter, r *http.Request, status int, form u
 	switch {
 	case !chosen:
 		d.Error = "Nobody is chosen. Go back, and tick the businesses that are meant."
+	case f.Complete() && f.Everyone && r.Method == http.MethodGet && !form.Has(nowParam): // a million take longer to judge than a page may
+		later := maps.Clone(form)
+		later.Set(nowParam, "1")
+		d.Later = pathWith(bulkPath, later)
 	case f.Complete() && failed == nil:
 		d.Preview, failed = u.Bulk.PreviewBulk(ctx, request)
 	}

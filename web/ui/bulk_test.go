@@ -86,8 +86,12 @@ func TestBulkPreviewPage(t *testing.T) {
 			says: []string{"Pause 12 businesses", "Left as they are", "Not started yet", "/businesses?campaign_status=active"}, asks: "pause_programme [1 2] map[]",
 		},
 		"everybody": {
-			path: "action=start_programme&all=1&id=1&list=campaign_status%3Dpending%26sort%3D-created_at", status: 200,
+			path: "action=start_programme&all=1&id=1&list=campaign_status%3Dpending%26sort%3D-created_at&now=1", status: 200,
 			says: []string{"Start the programme for 12 businesses", "For everybody who fits: Status Pending."}, asks: "start_programme [] map[campaign_status:pending]",
+		},
+		"everybody is counted after the page is there": {
+			path: "action=start_programme&all=1&list=", status: 200,
+			says: []string{"For everybody who fits: Every business.", `hx-get="/businesses/bulk?action=start_programme&all=1&list=&now=1"`}, asks: " [] map[]",
 		},
 		"a tag is asked for first": {path: "action=add_tags&id=1", status: 200, says: []string{"See who would change"}, asks: " [] map[]"},
 		"tagged":                   {path: "action=add_tags&id=1&tags=spring+fair,vip", status: 200, says: []string{"Tag 12 businesses"}, asks: "add_tags [1] map[] [spring fair vip]"},

@@ -12,7 +12,7 @@ import (
 // otherwise leaves a place that asks again; what was counted is shown again for as long as keeps
 // counting at one part in tallyShare of the time. All of these are real time.
 const (
-	tallyPatience = 100 * time.Millisecond
+	tallyPatience = 60 * time.Millisecond
 	tallyShare    = 20
 	tallyKept     = 10 * time.Second
 	tallyMost     = 30 * time.Second
