@@ -35,6 +35,9 @@ type businessData struct {
 	Services    servicesData
 }
 
+// recordItems are the lists of what waits for somebody at records.
+var recordItems = []navItem{{"/duplicates", "Duplicates", "merge"}, {"/suggestions", "Suggestions", "sarah"}}
+
 // mountRecord adds what is done on the record of one business, and the pages below it.
 func (u *ui) mountRecord(route func(pattern string, h http.Handler), page func(pattern string, h handler)) {
 	route("GET /businesses/{id}/{part}", u.recordParts(map[string]handler{

@@ -60,6 +60,10 @@ func (u *ui) readStrip(ctx context.Context, s *fibonacco.SMB, now time.Time, cam
 			byCampaign[send.CampaignID] = &sends[i]
 		}
 	}
+	skips, err := u.skipsOf(ctx, s.ID)
+	if err != nil {
+		return strip{}, err
+	}
 	st := strip{Today: presentDay(s, now)}
 	begun, err := time.ParseInLocation(time.DateOnly, s.ManifestDestinyStartDate, now.Location())
 	started := err == nil
@@ -80,7 +84,7 @@ func (u *ui) readStrip(ctx context.Context, s *fibonacco.SMB, now time.Time, cam
 				pauses = behind(s, now)
 			}
 			step.Date = begun.AddDate(0, 0, day-1+pauses)
-			if step.Campaign != nil && step.sent == nil && day <= st.Today {
+			if step.Campaign != nil && step.sent == nil && day <= st.Today && !step.skipped(skips) {
 				if err := u.explainStep(ctx, s.ID, step); err != nil {
 					return st, err
 				}
@@ -120,7 +124,7 @@ func (st *strip) add(step *stripStep) {
 			st.Clicked++
 		}
 	}
-	if st.Next == nil && step.Class == "plan" && !step.Date.IsZero() {
+	if st.Next == nil && step.Class == "plan" && step.Day >= st.Today && !step.Date.IsZero() {
 		st.Next = step
 	}
 }
@@ -214,6 +218,35 @@ func (step *stripStep) sayWhy(s *fibonacco.SMB, today int) {
 	default:
 		step.Why = "Its day went by, and nothing is on record."
 	}
+}
+
+// skipsOf is why steps of a business were not planned, by campaign: all of them in one question.
+func (u *ui) skipsOf(ctx context.Context, id int64) (map[string]fibonacco.SkipReason, error) {
+	page, err := u.Records.Timeline(ctx, id, fibonacco.ListQuery{Filter: fibonacco.Filter{"kind": "campaign_send.skipped"}, Size: fibonacco.MaxPage})
+	if err != nil {
+		return nil, fmt.Errorf("skipped steps of business %d: %w", id, err)
+	}
+	skips := map[string]fibonacco.SkipReason{}
+	for _, e := range page.Data {
+		if reason, ok := e.Details["reason"].(string); ok {
+			skips[e.CampaignID] = fibonacco.SkipReason(reason)
+		}
+	}
+	return skips, nil
+}
+
+// skipped draws a step of which it is on record why it was not planned, and says whether it is one.
+func (step *stripStep) skipped(skips map[string]fibonacco.SkipReason) bool {
+	reason, ok := skips[step.Campaign.ID]
+	if !ok {
+		return false
+	}
+	step.Class, step.Word, step.Badge = "skip", "skipped: "+lower(skipWord(reason)), badge{"", "Skipped"}
+	step.Why = skipWord(reason) + "."
+	if reason == fibonacco.Missed {
+		step.Why = "Its day went by before it was planned. Nothing is sent late."
+	}
+	return true
 }
 
 // explainStep asks why a step of the past has no send. The day it belonged to is known but for
