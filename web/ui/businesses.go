@@ -242,7 +242,11 @@ func (u *ui) businesses(w http.ResponseWriter, r *http.Request) error {
 	if l.After != 0 {
 		d.Back = l.back().path()
 	}
-	u.show(w, r, http.StatusOK, businessesPage(u.frame(r, "Businesses", "/businesses"), d))
+	fr := u.frame(r, "Businesses", "/businesses")
+	if r.URL.Query().Get("done") == "erased" {
+		fr.Toast.Text = "The business is erased."
+	}
+	u.show(w, r, http.StatusOK, businessesPage(fr, d))
 	return nil
 }
 

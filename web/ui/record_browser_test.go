@@ -34,10 +34,12 @@ func TestRecordInABrowser(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	do := func(what string, actions ...chromedp.Action) {
+	do := func(what string, steps ...chromedp.Action[chromedp.Void]) {
 		t.Helper()
-		if err := chromedp.Do(ctx, actions...); err != nil {
-			t.Fatalf("%s: %v", what, err)
+		for _, step := range steps {
+			if err := chromedp.Do(ctx, step); err != nil {
+				t.Fatalf("%s: %v", what, err)
+			}
 		}
 	}
 	for _, width := range []int64{390, 1440} {

@@ -301,7 +301,7 @@ func TestSuggestions(t *testing.T) {
 	s.get("/suggestions?status=suggested,completed,rejected").wants(t, http.StatusOK, "Kept as it was")
 	s.do("POST", "/suggestions/10/accept", url.Values{"version": {"4"}, "from": {"record"}}).wants(t, http.StatusUnprocessableEntity, "Tick what you want to use")
 	s.do("POST", "/suggestions/10/accept", url.Values{"version": {"3"}, "all": {"1"}}).wants(t, http.StatusConflict, "look at both")
-	for form, want := range map[string]string{"version=4&all=1&from=record": "/businesses/1?done=accepted", "version=4&field=primary_email&from=list": "/suggestions?done=accepted"} {
+	for form, want := range map[string]string{"version=4&all=1&from=record": "/businesses/1?v=0&done=accepted", "version=4&field=primary_email&from=list": "/suggestions?done=accepted"} {
 		values, _ := url.ParseQuery(form)
 		if a := s.do("POST", "/suggestions/10/accept", values); a.Header.Get("Location") != want {
 			t.Errorf("%s: %s", form, a.Header.Get("Location"))

@@ -148,7 +148,7 @@ func (u *ui) acceptSuggestion(w http.ResponseWriter, r *http.Request) error {
 	if r.PostFormValue("from") == "list" {
 		return u.redone(w, r, "/suggestions", "accepted", nil)
 	}
-	return u.redone(w, r, businessPath(s.ID), "accepted", nil)
+	return u.redone(w, r, fmt.Sprintf("%s?v=%d", businessPath(s.ID), s.Version), "accepted", nil)
 }
 
 func (u *ui) dismissSuggestion(w http.ResponseWriter, r *http.Request) error {
