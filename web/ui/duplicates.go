@@ -201,6 +201,9 @@ func (u *ui) previewMerge(r *http.Request, id, other int64) (d mergeData, err er
 	}
 	at := zone(d.Towns.zone(d.Survivor.CommunityID))
 	for _, field := range d.Fields {
+		if strings.HasPrefix(field.Name, "services_") {
+			field.Keep, field.Other, field.Result = u.serviceNames(field.Keep), u.serviceNames(field.Other), u.serviceNames(field.Result)
+		}
 		row := mergeRow{
 			Name: field.Name, Label: mergeLabel(field.Name), Keep: mergeValue(field.Name, field.Keep, at), Other: mergeValue(field.Name, field.Other, at),
 			Result: mergeValue(field.Name, field.Result, at), Chosen: d.Choose[field.Name],
@@ -211,6 +214,19 @@ func (u *ui) previewMerge(r *http.Request, id, other int64) (d mergeData, err er
 		d.Rows = append(d.Rows, row)
 	}
 	return d, nil
+}
+
+// serviceNames are the services of a list in the words of their offerings.
+func (u *ui) serviceNames(v any) any {
+	kinds, ok := v.([]string)
+	if !ok {
+		return v
+	}
+	names := make([]string, len(kinds))
+	for i, kind := range kinds {
+		names[i] = u.serviceName(kind)
+	}
+	return names
 }
 
 // choosable are the fields of which one value remains. Of the others the merge makes one of both.
@@ -301,7 +317,11 @@ func mergeValue(name string, v any, at *time.Location) string {
 	case []string:
 		return orWord(strings.Join(v, ", "), "nothing")
 	case []fibonacco.SecondContact:
-		return orWord(contactLines(v), "nobody")
+		var lines []string
+		for _, p := range v {
+			lines = append(lines, contactLine(p))
+		}
+		return orWord(strings.Join(lines, "\n"), "nobody")
 	case *time.Time:
 		if v == nil {
 			return "never"

@@ -264,7 +264,7 @@ func TestDuplicatesAndMerge(t *testing.T) {
 	s.get("/businesses/1/merge?other=99").wants(t, http.StatusNotFound)
 	s.get("/businesses/1/merge?other=https%3A%2F%2Fhere.example%2Fbusinesses%2F3%3Fweek%3D2").wants(t, http.StatusOK, "Blue Door Framing becomes part of it.")
 	a = s.get("/businesses/1/merge?other=3&choose-primary_email=other")
-	a.wants(t, http.StatusOK, "12 mails", "1 note", "2 steps not sent", "owner3@example.org", "a no of either stays a no", "never", "17 Nov 2026 14:12", "the later one", "Ana; owner", "Active, day 3, since 15 November 2026", "Merge into Marisol Hair Studio", `name="choose-primary_email" value="other" checked`)
+	a.wants(t, http.StatusOK, "12 mails", "1 note", "2 steps not sent", "owner3@example.org", "a no of either stays a no", "never", "17 Nov 2026 14:12", "the later one", "Ana", "Gift cards", "Active, day 3, since 15 November 2026", "Merge into Marisol Hair Studio", `name="choose-primary_email" value="other" checked`)
 	if strings.Contains(a.body, "choose-do_not_contact") {
 		t.Error("a no can be overruled")
 	}
@@ -332,13 +332,22 @@ func TestServicesAndOwnerLink(t *testing.T) {
 		c = d.Records.(*cabinet)
 		c.approvals = []fibonacco.Approval{
 			{ID: 1, SMBID: 1, ServiceType: "appointment_booking", Status: "provisioned", ApprovedAt: monday, SourceType: "email", SourceID: "HOOK-001"},
-			{ID: 4, SMBID: 1, ServiceType: "listing_claim", Status: "provisioned", ApprovedAt: monday},
+			{ID: 4, SMBID: 1, ServiceType: "listing_claim", Status: "provisioned", ApprovedAt: monday, SourceType: "learning_center", SourceID: "three-names"},
 		}
 		d.Approvals, d.Services = board, []fibonacco.Offering{{Type: "appointment_booking", Title: "A booking page with your times"}}
 		d.Bookings, d.Reviews, d.Coupons = nil, nil, nil
 	})
-	s.sends = []fibonacco.CampaignSend{{ID: 1, SMBID: 1, CampaignID: "HOOK-001", Occurrence: 1, Status: fibonacco.SendSent, SentAt: &monday}}
+	s.sends = []fibonacco.CampaignSend{
+		{ID: 1, SMBID: 1, CampaignID: "HOOK-001", Occurrence: 1, Status: fibonacco.SendSent, SentAt: &monday},
+		{ID: 2, SMBID: 1, CampaignID: "EDU-001", Occurrence: 1, Status: fibonacco.SendSent, SentAt: &monday},
+		{ID: 3, SMBID: 1, CampaignID: "HOWTO-001", Occurrence: 1, Status: fibonacco.SendSending},
+	}
+	s.campaigns[1].LandingPageSlug = "three-names"
 	a := s.get("/businesses/1?week=1")
+	if n := strings.Count(a.body, "They said yes to its service."); n != 2 {
+		t.Errorf("%d steps led to a yes", n)
+	}
+	a.wants(t, http.StatusOK, "On its way to the mail server.")
 	a.wants(t, http.StatusOK, "A booking page with your times", `href="https://go.example.org/book/marisol"`, "They said yes to its service.", "Approved")
 	if strings.Contains(a.body, "javascript:") {
 		t.Error("a stored address runs")

@@ -136,17 +136,19 @@ func (st *strip) finish(open int) {
 	st.Open = open
 }
 
-// approvedBy marks the steps that led to a yes.
+// approvedBy marks the steps that led to a yes: by the button of the mail, or of the learning page that
+// it leads to.
 func (st *strip) approvedBy(approvals []fibonacco.Approval) {
 	led := map[string]bool{}
 	for _, a := range approvals {
-		if a.SourceType == "email" || a.SourceType == "learning_center" {
-			led[a.SourceID] = true
+		if a.SourceID != "" && (a.SourceType == "email" || a.SourceType == "learning_center") {
+			led[a.SourceType+" "+a.SourceID] = true
 		}
 	}
 	for _, w := range st.Weeks {
 		for _, step := range w.Cells {
-			if step.Campaign != nil && step.sent != nil && led[step.Campaign.ID] {
+			c := step.Campaign
+			if c != nil && step.sent != nil && (led["email "+c.ID] || led["learning_center "+c.LandingPageSlug]) {
 				step.Class, step.Word = step.Class+" yes", "approved"
 				step.Badge, step.Why = badge{"leaf", "Approved"}, strings.TrimSpace(step.Why+" They said yes to its service.")
 			}
@@ -163,14 +165,14 @@ func (step *stripStep) of(send *fibonacco.CampaignSend, zone *time.Location) {
 	at := func(t *time.Time) string { return t.In(zone).Format("Mon 2 Jan, 15:04") }
 	switch send.Status {
 	case fibonacco.SendQueued:
-		step.Class, step.Word = "plan", "planned"
+		step.Class, step.Word, step.Why = "plan", "planned", "Leaves as soon as it can."
 		if send.ScheduledFor != nil {
 			step.Why = "Leaves " + at(send.ScheduledFor) + "."
 		}
 	case fibonacco.SendSending, fibonacco.SendSent:
-		step.Class, step.Word = "sent", "sent, not opened"
+		step.Class, step.Word, step.Why = "sent", "on its way", "On its way to the mail server."
 		if send.SentAt != nil {
-			step.Why = "Sent " + at(send.SentAt) + ", not opened."
+			step.Word, step.Why = "sent, not opened", "Sent "+at(send.SentAt)+", not opened."
 		}
 		if send.OpenedAt != nil {
 			step.Class, step.Word, step.Why = "opened", "opened", "Opened "+at(send.OpenedAt)+"."
