@@ -73,7 +73,7 @@ func TestRecordsOfOtherCommunities(t *testing.T) {
 		a := api.New(api.Options{
 			Contracts: api.Contracts{
 				Access: neighbours{}, SMBs: businesses, Directory: businesses, Communities: businesses, Records: businesses, Campaigns: mails, Mailing: mails,
-				Programme: mails, Explainer: mails, Bookings: booking.New(booking.Options{DB: d}),
+				Programme: mails, Explainer: mails, Notes: businesses, Suggestions: businesses, Bookings: booking.New(booking.Options{DB: d}),
 			},
 			Clock: clock,
 		})
@@ -85,7 +85,7 @@ func TestRecordsOfOtherCommunities(t *testing.T) {
 		ofSMB := []string{
 			"GET /smbs/{id}", "GET /smbs/{id}?include=community,recent_sends,approvals,engagement,next_step,reach", "GET /smbs/{id}/engagement",
 			"GET /smbs/{id}/engagement/score", "GET /smbs/{id}/engagement/score/history", "GET /smbs/{id}/explain", "GET /smbs/{id}/campaigns",
-			"GET /smbs/{id}/approvals", "GET /smbs/{id}/bookings",
+			"GET /smbs/{id}/approvals", "GET /smbs/{id}/bookings", "GET /smbs/{id}/notes",
 		}
 		ofTown := []string{"GET /communities/{id}", "GET /communities/{id}/stats", "GET /communities/{id}/smbs"}
 		for _, route := range ofSMB {

@@ -35,6 +35,9 @@ type businessData struct {
 	Services    servicesData
 }
 
+// recordItems are the lists of what waits for somebody at records.
+var recordItems = []navItem{{"/duplicates", "Duplicates", "merge"}, {"/suggestions", "Suggestions", "sarah"}}
+
 // mountRecord adds what is done on the record of one business, and the pages below it.
 func (u *ui) mountRecord(route func(pattern string, h http.Handler), page func(pattern string, h handler)) {
 	route("GET /businesses/{id}/{part}", u.recordParts(map[string]handler{
@@ -233,13 +236,18 @@ func (d businessData) Place() string {
 	return strings.Join(parts, ", ")
 }
 
+// undoOf is the way back from a change that made a version; "" when the record has changed since.
+func (d businessData) undoOf(version string) string {
+	if version != strconv.Itoa(d.Version) {
+		return ""
+	}
+	return businessPath(d.ID) + "/edit-undo?v=" + version
+}
+
 func (d businessData) toast(q url.Values) toast {
 	switch q.Get("done") {
 	case "saved":
-		if _, err := strconv.Atoi(q.Get("v")); err == nil && q.Get("v") == strconv.Itoa(d.Version) {
-			return toast{Text: "Saved.", Undo: businessPath(d.ID) + "/edit-undo?v=" + q.Get("v")}
-		}
-		return toast{Text: "Saved."}
+		return toast{Text: "Saved.", Undo: d.undoOf(q.Get("v"))}
 	case "unchanged":
 		return toast{Text: "Nothing was changed."}
 	case "undone":
@@ -249,7 +257,7 @@ func (d businessData) toast(q url.Values) toast {
 	case "unnoted":
 		return toast{Text: "The note is deleted."}
 	case "accepted":
-		return toast{Text: "The new details are on file.", Undo: businessPath(d.ID) + "/edit-undo?v=" + strconv.Itoa(d.Version)}
+		return toast{Text: "The new details are on file.", Undo: d.undoOf(q.Get("v"))}
 	case "kept":
 		if id, err := idOf(q.Get("suggestion")); err == nil {
 			return toast{Text: "Kept as it is.", Undo: fmt.Sprintf("/suggestions/%d/reopen?from=record", id)}

@@ -135,6 +135,8 @@ func businessToast(q url.Values) toast {
 		return toast{Text: "View saved. Its tab shows who is in it now, whenever you look."}
 	case "changed":
 		return toast{Text: "The view is what you see now."}
+	case "erased":
+		return toast{Text: "The business is erased."}
 	}
 	return toast{}
 }

@@ -25,17 +25,20 @@ const duplicatesShown = 50
 
 // duplicateData is pairs, of everybody or of one business.
 type duplicateData struct {
-	Of        *fibonacco.SMB // nil: everybody's
-	Pairs     []fibonacco.DuplicatePair
-	Merges    []fibonacco.Merge
-	Towns     towns
-	Menu      filterMenu
-	Zone      *time.Location
-	Now       time.Time
-	Full      bool // there may be more
-	OtherText string
+	Of     *fibonacco.SMB // nil: everybody's
+	Pairs  []fibonacco.DuplicatePair
+	Merges []fibonacco.Merge
+	Towns  towns
+	Menu   filterMenu
+	Zone   *time.Location
+	Now    time.Time
+	Full   bool   // there may be more
+	Looked bool   // Pairs is what was found
+	Look   string // the address that looks
 }
 
+// duplicates answers at once, and looks when it is asked to: in a large installation that takes a
+// while. With scripts the page asks by itself.
 func (u *ui) duplicates(w http.ResponseWriter, r *http.Request) error {
 	t, err := u.towns(r.Context())
 	if err != nil {
@@ -47,17 +50,26 @@ func (u *ui) duplicates(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 	}
-	pairs, err := u.Merges.Duplicates(r.Context(), community, duplicatesShown)
-	if err != nil {
-		return err
+	var pairs []fibonacco.DuplicatePair
+	look := r.URL.Query().Get("look") != ""
+	if look {
+		if pairs, err = u.Merges.Duplicates(r.Context(), community, duplicatesShown); err != nil {
+			return err
+		}
 	}
 	kept := url.Values{}
 	if community > 0 {
 		kept.Set("community_id", strconv.FormatInt(community, 10))
 	}
 	l := readLedger(fibonacco.SMBListing, "/duplicates", kept)
-	d := duplicateData{Pairs: pairs, Towns: t, Menu: oneOf(l.towns(t), l), Full: len(pairs) == duplicatesShown}
-	fr := u.frame(r, "Possible duplicates", "/businesses")
+	d := duplicateData{Pairs: pairs, Towns: t, Menu: oneOf(l.towns(t), l), Full: len(pairs) == duplicatesShown, Looked: look}
+	kept.Set("look", "1")
+	d.Look = pathWith("/duplicates", kept)
+	fr := u.frame(r, "Possible duplicates", "/duplicates")
+	if look && r.Header.Get("HX-Request") == "true" {
+		u.show(w, r, http.StatusOK, pairList(fr, d))
+		return nil
+	}
 	fr.Toast.Text = duplicateToasts[r.URL.Query().Get("done")]
 	u.show(w, r, http.StatusOK, duplicatesPage(fr, d))
 	return nil
@@ -75,6 +87,7 @@ func oneOf(m filterMenu, l ledger) filterMenu {
 }
 
 var duplicateToasts = map[string]string{
+	"unmerged":  "They are two records again.",
 	"dismissed": "The pair is not proposed again. You can still merge the two from either record.",
 }
 
@@ -120,7 +133,7 @@ func (u *ui) dismissDuplicate(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	path := "/duplicates"
+	path := "/duplicates?look=1"
 	if r.PostFormValue("from") == "record" {
 		path = businessPath(a) + "/duplicates"
 	}
@@ -141,7 +154,7 @@ type mergeRow struct {
 	Name, Label         string
 	Keep, Other, Result string
 	Chosen              string // survivor, other or ""
-	Fixed               bool   // decided by the law, whatever is chosen
+	Rule                string // what decides, where nobody chooses; "" where one may
 }
 
 func (u *ui) mergeForm(w http.ResponseWriter, r *http.Request) error {
@@ -186,17 +199,52 @@ func (u *ui) previewMerge(r *http.Request, id, other int64) (d mergeData, err er
 	if d.Towns, err = u.towns(r.Context()); err != nil {
 		return d, err
 	}
+	at := zone(d.Towns.zone(d.Survivor.CommunityID))
 	for _, field := range d.Fields {
-		d.Rows = append(d.Rows, mergeRow{
-			Name: field.Name, Label: mergeLabel(field.Name), Keep: mergeValue(field.Name, field.Keep), Other: mergeValue(field.Name, field.Other),
-			Result: mergeValue(field.Name, field.Result), Chosen: d.Choose[field.Name], Fixed: slices.Contains(fixedByLaw, field.Name),
-		})
+		if strings.HasPrefix(field.Name, "services_") {
+			field.Keep, field.Other, field.Result = u.serviceNames(field.Keep), u.serviceNames(field.Other), u.serviceNames(field.Result)
+		}
+		row := mergeRow{
+			Name: field.Name, Label: mergeLabel(field.Name), Keep: mergeValue(field.Name, field.Keep, at), Other: mergeValue(field.Name, field.Other, at),
+			Result: mergeValue(field.Name, field.Result, at), Chosen: d.Choose[field.Name],
+		}
+		if !slices.Contains(choosable, field.Name) {
+			row.Rule = mergeRule(field.Name)
+		}
+		d.Rows = append(d.Rows, row)
 	}
 	return d, nil
 }
 
-// fixedByLaw are fields of which a no of either remains.
-var fixedByLaw = []string{"email_opted_in", "sms_opted_in", "rvm_opted_in", "phone_opted_in", "do_not_contact"}
+// serviceNames are the services of a list in the words of their offerings.
+func (u *ui) serviceNames(v any) any {
+	kinds, ok := v.([]string)
+	if !ok {
+		return v
+	}
+	names := make([]string, len(kinds))
+	for i, kind := range kinds {
+		names[i] = u.serviceName(kind)
+	}
+	return names
+}
+
+// choosable are the fields of which one value remains. Of the others the merge makes one of both.
+var choosable = []string{
+	"business_name", "dba_name", "business_type", "category", "primary_contact_name", "primary_email", "primary_phone", "address", "city", "state", "zip",
+	"coordinates", "service_model", "subscription_tier", "source", "programme",
+}
+
+// mergeRule says what becomes of a field that nobody chooses about.
+func mergeRule(name string) string {
+	switch {
+	case strings.HasPrefix(name, "last_"):
+		return "the later one"
+	case strings.HasSuffix(name, "_opted_in"), name == "do_not_contact":
+		return "a no of either stays a no"
+	}
+	return "both together"
+}
 
 // chosenOf are the choices of a form, "choose-primary_phone=other".
 func chosenOf(r *http.Request) map[string]string {
@@ -234,7 +282,7 @@ func (u *ui) undoMerge(w http.ResponseWriter, r *http.Request) error {
 	if id, err := idOf(r.FormValue("survivor")); err == nil {
 		return u.redone(w, r, businessPath(id), "unmerged", nil)
 	}
-	return u.redone(w, r, "/duplicates", "unmerged", nil)
+	return u.redone(w, r, "/duplicates?look=1", "unmerged", nil)
 }
 
 // mergeLabel is a field of a merge in words: those of the form, where it has them.
@@ -248,36 +296,64 @@ func mergeLabel(name string) string {
 	}
 	if label, ok := map[string]string{
 		"programme": "Place in the programme", "do_not_contact": "Do not contact", "email_opted_in": "May get e-mail", "rvm_opted_in": "May get voicemail",
-		"sms_opted_in": "May get text messages", "phone_opted_in": "May be called",
+		"sms_opted_in": "May get text messages", "phone_opted_in": "May be called", "last_email_open": "Last opened a mail", "last_email_click": "Last clicked in one",
+		"last_content_view": "Last read a page", "last_approval": "Last said yes", "total_approvals": "Approvals", "total_meetings": "Meetings",
+		"services_activated": "Services that work", "services_approved_pending": "Services under way", "coordinates": "Place on the map",
 	}[name]; ok {
 		return label
 	}
 	return capital(strings.ReplaceAll(name, "_", " "))
 }
 
-func mergeValue(name string, v any) string {
+func mergeValue(name string, v any, at *time.Location) string {
 	switch v := v.(type) {
-	case nil:
-		return "nothing"
 	case bool:
 		return yesNo(v)
 	case string:
-		if v == "" {
-			return "nothing"
-		}
 		if name == "primary_phone" {
-			return phone(v)
+			v = phone(v)
 		}
-		return v
+		return orWord(v, "nothing")
 	case []string:
-		if len(v) == 0 {
+		return orWord(strings.Join(v, ", "), "nothing")
+	case []fibonacco.SecondContact:
+		var lines []string
+		for _, p := range v {
+			lines = append(lines, contactLine(p))
+		}
+		return orWord(strings.Join(lines, "\n"), "nobody")
+	case *time.Time:
+		if v == nil {
+			return "never"
+		}
+		return v.In(at).Format("2 Jan 2006 15:04")
+	case *fibonacco.Point:
+		if v == nil {
 			return "nothing"
 		}
-		return strings.Join(v, ", ")
+		return fmt.Sprintf("%.5f, %.5f", v.Latitude, v.Longitude)
 	case map[string]any:
+		if name == "programme" {
+			return programmeWords(v)
+		}
 		return orWord(metadataLines(v), "nothing")
+	case nil:
+		return "nothing"
 	}
 	return metadataText(v)
+}
+
+// programmeWords are a place in the programme in a line.
+func programmeWords(m map[string]any) string {
+	status := fibonacco.CampaignStatus(fmt.Sprint(m["campaign_status"]))
+	line := programmeBadge(status).Text
+	if day := fmt.Sprint(m["manifest_destiny_day"]); day != "0" && day != "<nil>" {
+		line += ", day " + day
+	}
+	if start, err := time.Parse(time.DateOnly, fmt.Sprint(m["manifest_destiny_start_date"])); err == nil {
+		line += ", since " + start.Format("2 January 2006")
+	}
+	return line
 }
 
 // tableWords are what changes hands, in words.

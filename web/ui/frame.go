@@ -54,6 +54,7 @@ func (u *ui) frame(r *http.Request, title, current string) frame {
 		}},
 		{"Insight", []navItem{{"/queues", "Queues", "layers"}}},
 	}
+	f.Groups[1].Items = append(f.Groups[1].Items, recordItems...)
 	if house := u.houseItems(f); len(house) > 0 {
 		f.Groups = append(f.Groups, navGroup{"House", house})
 	}

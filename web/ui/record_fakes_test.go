@@ -43,6 +43,14 @@ func (c *cabinet) Timeline(_ context.Context, _ int64, q fibonacco.ListQuery) (p
 	if _, err := fibonacco.TimelineListing.Conditions(q.Filter); err != nil {
 		return page, err
 	}
+	if kind := q.Filter["kind"]; kind != "" {
+		for _, e := range c.entries {
+			if e.Kind == kind {
+				page.Data = append(page.Data, e)
+			}
+		}
+		return page, nil
+	}
 	c.asked = q
 	return fibonacco.Page[fibonacco.TimelineEntry]{Data: c.entries, Next: c.more}, nil
 }
@@ -183,6 +191,10 @@ func (c *cabinet) PreviewMerge(ctx context.Context, survivor, other int64, choos
 		Fields: []fibonacco.MergeField{
 			{Name: "primary_email", Keep: a.PrimaryEmail, Other: b.PrimaryEmail, Result: result},
 			{Name: "do_not_contact", Keep: false, Other: true, Result: true},
+			{Name: "services_activated", Keep: []string{}, Other: []string{"gift_cards"}, Result: []string{"gift_cards"}},
+			{Name: "last_email_open", Keep: (*time.Time)(nil), Other: &monday, Result: &monday},
+			{Name: "secondary_contacts", Keep: []fibonacco.SecondContact{}, Other: []fibonacco.SecondContact{{Name: "Ana", Role: "owner"}}, Result: []fibonacco.SecondContact{{Name: "Ana", Role: "owner"}}},
+			{Name: "programme", Keep: map[string]any{"campaign_status": fibonacco.StatusActive, "manifest_destiny_day": 3, "manifest_destiny_start_date": "2026-11-15"}, Other: map[string]any{"campaign_status": fibonacco.StatusPending}, Result: nil},
 		},
 	}, nil
 }

@@ -98,7 +98,7 @@ func TestTwoPeopleEditOneRecord(t *testing.T) {
 	s.smbs[0].Version, s.smbs[0].City, s.smbs[0].PrimaryPhone = 5, "Harbor", "+17185550142"
 	mine := editForm("4", url.Values{"city": {"Port Avery"}, "business_name": {"Marisol"}, "primary_phone": {""}, "was-primary_phone": {""}})
 	a := s.do("POST", "/businesses/1/edit", mine)
-	a.wants(t, http.StatusConflict, "Sam Lee changed this a minute ago. Look at both before you choose.", "One field was changed by both of you",
+	a.wants(t, http.StatusConflict, "Sam Lee changed this a minute ago. Look at both before you choose.", "One field holds another value by now",
 		"Phone is now (718) 555-0142", `name="choose-city" value="theirs"`, "Harbor", "Port Avery", `name="version" value="5"`, `name="business_name" type="text" value="Marisol"`)
 	if len(s.changed) != 0 {
 		t.Fatal("something was stored")
@@ -243,7 +243,13 @@ func TestDuplicatesAndMerge(t *testing.T) {
 		}
 	}
 	s, c := serveRecord(t, fibonacco.Manager, fill)
-	a := s.get("/duplicates")
+	if a := s.get("/duplicates"); strings.Contains(a.body, "92 of 100") || !strings.Contains(a.body, `hx-get="/duplicates?look=1"`) {
+		t.Error("the page looks before it is asked to")
+	}
+	if a := s.do("GET", "/duplicates?look=1", nil, "HX-Request", "true"); strings.Contains(a.body, "<html") {
+		t.Error("the list is a whole page")
+	}
+	a := s.get("/duplicates?look=1")
 	a.wants(t, http.StatusOK, "92 of 100 sure", "same phone number", "/businesses/1/merge?other=2", s.smbs[1].BusinessName)
 	if strings.Contains(a.body, "<script>alert") {
 		t.Error("a name runs")
@@ -258,7 +264,7 @@ func TestDuplicatesAndMerge(t *testing.T) {
 	s.get("/businesses/1/merge?other=99").wants(t, http.StatusNotFound)
 	s.get("/businesses/1/merge?other=https%3A%2F%2Fhere.example%2Fbusinesses%2F3%3Fweek%3D2").wants(t, http.StatusOK, "Blue Door Framing becomes part of it.")
 	a = s.get("/businesses/1/merge?other=3&choose-primary_email=other")
-	a.wants(t, http.StatusOK, "12 mails", "1 note", "2 steps not sent", "owner3@example.org", "a no of either stays a no", "Merge into Marisol Hair Studio", `name="choose-primary_email" value="other" checked`)
+	a.wants(t, http.StatusOK, "12 mails", "1 note", "2 steps not sent", "owner3@example.org", "a no of either stays a no", "never", "17 Nov 2026 14:12", "the later one", "Ana", "Gift cards", "Active, day 3, since 15 November 2026", "Merge into Marisol Hair Studio", `name="choose-primary_email" value="other" checked`)
 	if strings.Contains(a.body, "choose-do_not_contact") {
 		t.Error("a no can be overruled")
 	}
@@ -292,10 +298,10 @@ func TestSuggestions(t *testing.T) {
 		t.Error("what was typed is markup, or what was decided is asked again")
 	}
 	s.get("/suggestions").wants(t, http.StatusOK, "Suggested contact details", "/suggestions/8/dismiss", "Waiting")
-	s.get("/suggestions?status=all").wants(t, http.StatusOK, "Kept as it was")
+	s.get("/suggestions?status=suggested,completed,rejected").wants(t, http.StatusOK, "Kept as it was")
 	s.do("POST", "/suggestions/10/accept", url.Values{"version": {"4"}, "from": {"record"}}).wants(t, http.StatusUnprocessableEntity, "Tick what you want to use")
 	s.do("POST", "/suggestions/10/accept", url.Values{"version": {"3"}, "all": {"1"}}).wants(t, http.StatusConflict, "look at both")
-	for form, want := range map[string]string{"version=4&all=1&from=record": "/businesses/1?done=accepted", "version=4&field=primary_email&from=list": "/suggestions?done=accepted"} {
+	for form, want := range map[string]string{"version=4&all=1&from=record": "/businesses/1?v=0&done=accepted", "version=4&field=primary_email&from=list": "/suggestions?done=accepted"} {
 		values, _ := url.ParseQuery(form)
 		if a := s.do("POST", "/suggestions/10/accept", values); a.Header.Get("Location") != want {
 			t.Errorf("%s: %s", form, a.Header.Get("Location"))
@@ -326,13 +332,22 @@ func TestServicesAndOwnerLink(t *testing.T) {
 		c = d.Records.(*cabinet)
 		c.approvals = []fibonacco.Approval{
 			{ID: 1, SMBID: 1, ServiceType: "appointment_booking", Status: "provisioned", ApprovedAt: monday, SourceType: "email", SourceID: "HOOK-001"},
-			{ID: 4, SMBID: 1, ServiceType: "listing_claim", Status: "provisioned", ApprovedAt: monday},
+			{ID: 4, SMBID: 1, ServiceType: "listing_claim", Status: "provisioned", ApprovedAt: monday, SourceType: "learning_center", SourceID: "three-names"},
 		}
 		d.Approvals, d.Services = board, []fibonacco.Offering{{Type: "appointment_booking", Title: "A booking page with your times"}}
 		d.Bookings, d.Reviews, d.Coupons = nil, nil, nil
 	})
-	s.sends = []fibonacco.CampaignSend{{ID: 1, SMBID: 1, CampaignID: "HOOK-001", Occurrence: 1, Status: fibonacco.SendSent, SentAt: &monday}}
+	s.sends = []fibonacco.CampaignSend{
+		{ID: 1, SMBID: 1, CampaignID: "HOOK-001", Occurrence: 1, Status: fibonacco.SendSent, SentAt: &monday},
+		{ID: 2, SMBID: 1, CampaignID: "EDU-001", Occurrence: 1, Status: fibonacco.SendSent, SentAt: &monday},
+		{ID: 3, SMBID: 1, CampaignID: "HOWTO-001", Occurrence: 1, Status: fibonacco.SendSending},
+	}
+	s.campaigns[1].LandingPageSlug = "three-names"
 	a := s.get("/businesses/1?week=1")
+	if n := strings.Count(a.body, "They said yes to its service."); n != 2 {
+		t.Errorf("%d steps led to a yes", n)
+	}
+	a.wants(t, http.StatusOK, "On its way to the mail server.")
 	a.wants(t, http.StatusOK, "A booking page with your times", `href="https://go.example.org/book/marisol"`, "They said yes to its service.", "Approved")
 	if strings.Contains(a.body, "javascript:") {
 		t.Error("a stored address runs")
@@ -352,6 +367,10 @@ func TestAllStepsWithReasons(t *testing.T) {
 	t.Parallel()
 	s, _ := serveRecord(t, fibonacco.Viewer, nil)
 	s.get("/businesses/1?week=all").wants(t, http.StatusOK, "Every step of the programme", "Its day went by, and nothing is on record.", "Planned when its day begins.", "Show one week")
+	missed, _ := serveRecord(t, fibonacco.Viewer, func(c *cabinet) {
+		c.entries = []fibonacco.TimelineEntry{{ID: 1, At: monday, Kind: "campaign_send.skipped", Topic: "mail", CampaignID: "EDU-001", Summary: "EDU-001 was due and not planned: missed.", Details: map[string]any{"reason": "missed"}}}
+	})
+	missed.get("/businesses/1?week=1").wants(t, http.StatusOK, "Nothing is sent late.", "skipped: day went by")
 	s.get("/businesses/2").wants(t, http.StatusOK, "Its day is known once the programme has started.")
 	s.get("/businesses/3?week=all").wants(t, http.StatusOK, "Waits: the programme is paused.")
 	for _, path := range []string{"/businesses/1/nonsense", "/businesses/1/edit/more", "/businesses/99/consents", "/businesses/99/duplicates"} {

@@ -193,3 +193,11 @@ func mergeLine(m fibonacco.Merge, d duplicateData) string {
 	}
 	return fmt.Sprintf("Business %d became part of it, %s", m.OtherID, at)
 }
+
+// countOr is a number with its noun, or what to say of none.
+func countOr(n int, one, many, none string) string {
+	if n == 0 {
+		return none
+	}
+	return plural(n, one, many)
+}

@@ -60,6 +60,10 @@ func (u *ui) readStrip(ctx context.Context, s *fibonacco.SMB, now time.Time, cam
 			byCampaign[send.CampaignID] = &sends[i]
 		}
 	}
+	skips, err := u.skipsOf(ctx, s.ID)
+	if err != nil {
+		return strip{}, err
+	}
 	st := strip{Today: presentDay(s, now)}
 	begun, err := time.ParseInLocation(time.DateOnly, s.ManifestDestinyStartDate, now.Location())
 	started := err == nil
@@ -80,7 +84,7 @@ func (u *ui) readStrip(ctx context.Context, s *fibonacco.SMB, now time.Time, cam
 				pauses = behind(s, now)
 			}
 			step.Date = begun.AddDate(0, 0, day-1+pauses)
-			if step.Campaign != nil && step.sent == nil && day <= st.Today {
+			if step.Campaign != nil && step.sent == nil && day <= st.Today && !step.skipped(skips) {
 				if err := u.explainStep(ctx, s.ID, step); err != nil {
 					return st, err
 				}
@@ -120,7 +124,7 @@ func (st *strip) add(step *stripStep) {
 			st.Clicked++
 		}
 	}
-	if st.Next == nil && step.Class == "plan" && !step.Date.IsZero() {
+	if st.Next == nil && step.Class == "plan" && step.Day >= st.Today && !step.Date.IsZero() {
 		st.Next = step
 	}
 }
@@ -132,17 +136,19 @@ func (st *strip) finish(open int) {
 	st.Open = open
 }
 
-// approvedBy marks the steps that led to a yes.
+// approvedBy marks the steps that led to a yes: by the button of the mail, or of the learning page that
+// it leads to.
 func (st *strip) approvedBy(approvals []fibonacco.Approval) {
 	led := map[string]bool{}
 	for _, a := range approvals {
-		if a.SourceType == "email" || a.SourceType == "learning_center" {
-			led[a.SourceID] = true
+		if a.SourceID != "" && (a.SourceType == "email" || a.SourceType == "learning_center") {
+			led[a.SourceType+" "+a.SourceID] = true
 		}
 	}
 	for _, w := range st.Weeks {
 		for _, step := range w.Cells {
-			if step.Campaign != nil && step.sent != nil && led[step.Campaign.ID] {
+			c := step.Campaign
+			if c != nil && step.sent != nil && (led["email "+c.ID] || led["learning_center "+c.LandingPageSlug]) {
 				step.Class, step.Word = step.Class+" yes", "approved"
 				step.Badge, step.Why = badge{"leaf", "Approved"}, strings.TrimSpace(step.Why+" They said yes to its service.")
 			}
@@ -159,14 +165,14 @@ func (step *stripStep) of(send *fibonacco.CampaignSend, zone *time.Location) {
 	at := func(t *time.Time) string { return t.In(zone).Format("Mon 2 Jan, 15:04") }
 	switch send.Status {
 	case fibonacco.SendQueued:
-		step.Class, step.Word = "plan", "planned"
+		step.Class, step.Word, step.Why = "plan", "planned", "Leaves as soon as it can."
 		if send.ScheduledFor != nil {
 			step.Why = "Leaves " + at(send.ScheduledFor) + "."
 		}
 	case fibonacco.SendSending, fibonacco.SendSent:
-		step.Class, step.Word = "sent", "sent, not opened"
+		step.Class, step.Word, step.Why = "sent", "on its way", "On its way to the mail server."
 		if send.SentAt != nil {
-			step.Why = "Sent " + at(send.SentAt) + ", not opened."
+			step.Word, step.Why = "sent, not opened", "Sent "+at(send.SentAt)+", not opened."
 		}
 		if send.OpenedAt != nil {
 			step.Class, step.Word, step.Why = "opened", "opened", "Opened "+at(send.OpenedAt)+"."
@@ -214,6 +220,35 @@ func (step *stripStep) sayWhy(s *fibonacco.SMB, today int) {
 	default:
 		step.Why = "Its day went by, and nothing is on record."
 	}
+}
+
+// skipsOf is why steps of a business were not planned, by campaign: all of them in one question.
+func (u *ui) skipsOf(ctx context.Context, id int64) (map[string]fibonacco.SkipReason, error) {
+	page, err := u.Records.Timeline(ctx, id, fibonacco.ListQuery{Filter: fibonacco.Filter{"kind": "campaign_send.skipped"}, Size: fibonacco.MaxPage})
+	if err != nil {
+		return nil, fmt.Errorf("skipped steps of business %d: %w", id, err)
+	}
+	skips := map[string]fibonacco.SkipReason{}
+	for _, e := range page.Data {
+		if reason, ok := e.Details["reason"].(string); ok {
+			skips[e.CampaignID] = fibonacco.SkipReason(reason)
+		}
+	}
+	return skips, nil
+}
+
+// skipped draws a step of which it is on record why it was not planned, and says whether it is one.
+func (step *stripStep) skipped(skips map[string]fibonacco.SkipReason) bool {
+	reason, ok := skips[step.Campaign.ID]
+	if !ok {
+		return false
+	}
+	step.Class, step.Word, step.Badge = "skip", "skipped: "+lower(skipWord(reason)), badge{"", "Skipped"}
+	step.Why = skipWord(reason) + "."
+	if reason == fibonacco.Missed {
+		step.Why = "Its day went by before it was planned. Nothing is sent late."
+	}
+	return true
 }
 
 // explainStep asks why a step of the past has no send. The day it belonged to is known but for

@@ -29,23 +29,20 @@ func (u *ui) openSuggestions(ctx context.Context, smbID int64) ([]fibonacco.Cont
 }
 
 func (u *ui) suggestions(w http.ResponseWriter, r *http.Request) error {
-	q := r.URL.Query()
-	if !q.Has("status") {
-		q.Set("status", "suggested")
-	}
-	if q.Get("status") == "all" {
-		q.Del("status")
-	}
-	l := readLedger(fibonacco.ContactSuggestionListing, "/suggestions", q)
+	l := readLedger(fibonacco.ContactSuggestionListing, "/suggestions", r.URL.Query())
 	t, err := u.towns(r.Context())
 	if err != nil {
 		return err
 	}
-	page, err := u.Suggestions.ListSuggestions(r.Context(), l.asked())
+	asked := l.asked()
+	if asked.Filter["status"] == "" { // what waits is what people come for
+		asked.Filter["status"] = "suggested"
+	}
+	page, err := u.Suggestions.ListSuggestions(r.Context(), asked)
 	if err != nil {
 		return err
 	}
-	fr := u.frame(r, "Suggested contact details", "/businesses")
+	fr := u.frame(r, "Suggested contact details", "/suggestions")
 	fr.Toast = suggestionToast(r)
 	d := ledgerData{
 		ledger: l, Title: "Suggested contact details", About: "What people typed when they approved a service, where it differs from what is on file.", Label: "Suggestions",
@@ -89,13 +86,15 @@ func suggestionToast(r *http.Request) toast {
 	return toast{}
 }
 
+const everySuggestion = "suggested,completed,rejected"
+
 func suggestionTabs(l ledger) []choice {
 	status := l.query.Get("status")
 	return []choice{
-		{"Waiting", l.with("status", "suggested"), status == "suggested"},
+		{"Waiting", l.with("status", ""), status == "" || status == "suggested"},
 		{"Used", l.with("status", "completed"), status == "completed"},
 		{"Kept as it was", l.with("status", "rejected"), status == "rejected"},
-		{"All", l.with("status", "all"), status == ""},
+		{"All", l.with("status", everySuggestion), status == everySuggestion},
 	}
 }
 
@@ -149,7 +148,7 @@ func (u *ui) acceptSuggestion(w http.ResponseWriter, r *http.Request) error {
 	if r.PostFormValue("from") == "list" {
 		return u.redone(w, r, "/suggestions", "accepted", nil)
 	}
-	return u.redone(w, r, businessPath(s.ID), "accepted", nil)
+	return u.redone(w, r, fmt.Sprintf("%s?v=%d", businessPath(s.ID), s.Version), "accepted", nil)
 }
 
 func (u *ui) dismissSuggestion(w http.ResponseWriter, r *http.Request) error {

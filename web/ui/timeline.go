@@ -82,6 +82,7 @@ func (u *ui) readTimeline(ctx context.Context, id int64, q url.Values, now time.
 	t.Next = t.next(page.Next)
 	for _, e := range page.Data {
 		row := timelineEntry(e, titles)
+		row.What = strings.ReplaceAll(u.serviceWords(e, row.What), u.PublicURL+"/", "/")
 		row.At = e.At.In(now.Location())
 		name := dayName(row.At, now)
 		if len(t.Days) == 0 || t.Days[len(t.Days)-1].Name != name {
@@ -91,6 +92,29 @@ func (u *ui) readTimeline(ctx context.Context, id int64, q url.Values, now time.
 		day.Entries = append(day.Entries, row)
 	}
 	return t, nil
+}
+
+// serviceWords says of an approval which service it is about in the words of its offering.
+func (u *ui) serviceWords(e fibonacco.TimelineEntry, otherwise string) string {
+	name := func(field string) string {
+		kind, _ := e.Details[field].(string)
+		if kind == "" {
+			return ""
+		}
+		return "“" + u.serviceName(kind) + "”"
+	}
+	service, offered := name("service_type"), name("upsell_service_type")
+	switch {
+	case e.Kind == "approval.submitted" && service != "":
+		return "Said yes to " + service + "."
+	case e.Kind == "approval.provisioned" && service != "":
+		return service + " works."
+	case e.Kind == "upsell.offered" && offered != "":
+		return "Was offered " + offered + "."
+	case e.Kind == "upsell.accepted" && offered != "":
+		return "Said yes to the offer of " + offered + "."
+	}
+	return otherwise
 }
 
 // dayName heads the entries of one day.
