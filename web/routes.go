@@ -67,7 +67,8 @@ var CrossSitePaths = []string{"/u/", "/approve", "/my/", "/review/r/"}
 //	POST              smbs/{id}/merge     POST smbs/{id}/merge/preview, GET smbs/{id}/merges, POST merges/{uuid}/undo
 //	GET POST          campaigns           GET PUT campaigns/{id}, POST campaigns/{id}/activate, deactivate
 //	GET               campaigns/{id}/versions, …/versions/{n}, …/preview, …/stats
-//	POST              campaigns/{id}/test-send, campaigns/lint, campaigns/import
+//	GET               campaigns/figures   PUT DELETE campaigns/{id}/subject
+//	POST              campaigns/{id}/test-send, campaigns/lint, campaigns/preview, campaigns/import
 //	GET               campaign-sends
 //	GET POST          rvm-drops           GET rvm-drops/{id}, GET smbs/{id}/rvm-drops, smbs/{id}/rvm-check
 //	GET               voicemail           POST voicemail/pause, voicemail/resume

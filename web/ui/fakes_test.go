@@ -34,6 +34,7 @@ type town struct {
 	tokens                         []fibonacco.AccessToken
 	pausedFor                      string               // why sending is paused
 	kept                           bool                 // Sam is kept out
+	saved, choice, tested, dayOff  string               // what was last done to the programme
 	listed                         fibonacco.ListQuery  // the last question to a ledger
 	askedBy                        *fibonacco.Principal // who the last list of businesses was for
 }

@@ -22,6 +22,7 @@ func deps(w *town) ui.Deps {
 		Contracts: api.Contracts{
 			Queues: w, Directory: w, SMBs: records{town: w}, Communities: places{town: w}, Campaigns: w,
 			Explainer: w, Programme: w, Importer: newFiles(), Approvals: &desk{}, Sending: w, Voicemail: line{town: w}, Audit: w, Access: door{town: w},
+			Editor: newShelf(w), Mailing: newShelf(w), Previewer: newShelf(w), Reporter: newShelf(w), Libraries: newShelf(w), Holidays: newShelf(w),
 		},
 		Analytics: w, Mailbox: w, Clock: w.now, ClockControl: w, Bulletin: w,
 		Company:   fibonacco.CompanyConfig{Name: "Port Avery Local"},
