@@ -77,6 +77,7 @@ var CrossSitePaths = []string{"/u/", "/approve", "/my/", "/review/r/"}
 //	GET               tracking/rules      POST tracking/rejudge
 //	GET               content             GET content/{slug}, …/article.pdf, …/handout.pdf, POST content/{slug}/track/start,
 //	                  slide, complete, approval-click, download: open to everybody; GET content/{slug}/stats
+//	GET               content/figures, content/{slug}/source, …/versions, …/views   PUT content/{slug}, POST content/{slug}/preview
 //	GET               queues
 //	GET               sending             POST sending/pause, sending/resume
 //	GET               deliverability      SPF, DKIM, DMARC, MX, TLS, the account, the mails

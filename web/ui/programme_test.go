@@ -279,7 +279,7 @@ func TestWritingACampaign(t *testing.T) {
 	s.do("POST", "/programme/HOOK-001", with("subject", " ")).wants(t, http.StatusUnprocessableEntity, "Not saved.", `href="#f-subject"`, "Line\nline")
 	s.do("POST", "/programme/HOOK-001", with("day", "soon")).wants(t, http.StatusUnprocessableEntity, "must be 1 to 90")
 	late := s.do("POST", "/programme/HOOK-001", with("version", "1"))
-	late.wants(t, http.StatusConflict, "Sam Lee saved version 2 5 min ago.", "Take theirs", "<ins>A</ins>", `name="version" value="2"`)
+	late.wants(t, http.StatusConflict, "Sam Lee saved version 2, 5 min ago.", "Take theirs", "<ins>A</ins>", `name="version" value="2"`)
 	if s.saved != "" {
 		t.Error("it was saved all the same")
 	}

@@ -12,6 +12,8 @@ import (
 	"net/http"
 	"net/url"
 
+	"github.com/a-h/templ"
+
 	"github.com/fibonacco/fibonacco"
 	"github.com/fibonacco/fibonacco/web/api"
 	"github.com/fibonacco/fibonacco/web/static"
@@ -26,6 +28,9 @@ type Deps struct {
 	Clock        fibonacco.Clock
 	ClockControl fibonacco.ClockControl // nil unless the clock is virtual
 	Bulletin     fibonacco.Bulletin     // nil: live pages look every few seconds by themselves
+
+	// LearningPage is a learning page as visitors get it (web/public), for those who write it.
+	LearningPage func(*fibonacco.LearningPage) templ.Component
 
 	// Demo, when not nil, is who every visitor is: nobody signs in. For `fibonacco demo` only.
 	Demo *fibonacco.Principal
@@ -85,6 +90,7 @@ func Mount(mux *http.ServeMux, d Deps) {
 	page("GET /menu", u.menu)
 	page("GET /audit", u.audit)
 	u.mountProgramme(page)
+	u.mountLearning(page)
 	u.mountImports(page)
 	u.mountApprovals(page)
 	u.mountSends(page)

@@ -22,11 +22,12 @@ func deps(w *town) ui.Deps {
 		Contracts: api.Contracts{
 			Queues: w, Directory: w, SMBs: records{town: w}, Communities: places{town: w}, Campaigns: w,
 			Explainer: w, Programme: w, Importer: newFiles(), Approvals: &desk{}, Sending: w, Voicemail: line{town: w}, Audit: w, Access: door{town: w},
-			Editor: newShelf(w), Mailing: newShelf(w), Previewer: newShelf(w), Reporter: newShelf(w), Libraries: newShelf(w), Holidays: newShelf(w),
+			Editor: newShelf(w), Mailing: newShelf(w), Previewer: newShelf(w), Reporter: newShelf(w), Libraries: newShelf(w), Holidays: newShelf(w), Learning: newClassroom(),
 		},
 		Analytics: w, Mailbox: w, Clock: w.now, ClockControl: w, Bulletin: w,
-		Company:   fibonacco.CompanyConfig{Name: "Port Avery Local"},
-		PublicURL: "https://mail.example.org", Log: slog.New(slog.DiscardHandler),
+		LearningPage: publicPage,
+		Company:      fibonacco.CompanyConfig{Name: "Port Avery Local"},
+		PublicURL:    "https://mail.example.org", Log: slog.New(slog.DiscardHandler),
 	}
 }
 
@@ -129,7 +130,7 @@ var pages = func() (all []struct {
 		all = append(all, struct {
 			method, path string
 			rule         api.Rule
-		}{method, strings.NewReplacer("{id}", id, "{$}", "").Replace(path), rule})
+		}{method, strings.NewReplacer("{id}", id, "{slug}", "find-you", "{$}", "").Replace(path), rule})
 	}
 	return all
 }()

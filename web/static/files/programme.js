@@ -47,6 +47,12 @@
     clearTimeout(waiting);
     waiting = setTimeout(show, 500);
   });
+  document.addEventListener("htmx:afterSwap", function (event) { // slides in another order
+    if (event.target.id !== "slides") { return; }
+    changed = true;
+    clearTimeout(waiting);
+    show();
+  });
   form.addEventListener("submit", function () { changed = false; });
   addEventListener("beforeunload", function (event) {
     if (changed) { event.preventDefault(); }
