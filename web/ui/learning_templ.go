@@ -5,13 +5,16 @@ package ui
 
 //lint:file-ignore SA4006 This context is only used if a nested component is present.
 
-import "github.com/a-h/templ"
-import templruntime "github.com/a-h/templ/runtime"
+import (
+	"github.com/a-h/templ"
+	templruntime "github.com/a-h/templ/runtime"
+)
 
 import (
 	"fmt"
-	"github.com/fibonacco/fibonacco"
 	"time"
+
+	"github.com/fibonacco/fibonacco"
 )
 
 func learningListPage(fr frame, d learningData) templ.Component {
@@ -185,7 +188,7 @@ func learningListPage(fr frame, d learningData) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				for _, c := range d.Rows {
-					var templ_7745c5c3_Var7 = []any{templ.KV("dim", !c.IsActive)}
+					templ_7745c5c3_Var7 := []any{templ.KV("dim", !c.IsActive)}
 					templ_7745c5c3_Err = templ.RenderCSSItems(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_Var7...)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
@@ -384,7 +387,7 @@ func sortHead(d learningData, name, text string, num bool) templ.Component {
 			templ_7745c5c3_Var17 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		var templ_7745c5c3_Var18 = []any{templ.KV("num", num)}
+		templ_7745c5c3_Var18 := []any{templ.KV("num", num)}
 		templ_7745c5c3_Err = templ.RenderCSSItems(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_Var18...)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
@@ -967,7 +970,7 @@ func contentFiguresView(h contentHead, d contentFiguresData) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			for _, s := range d.Slides {
-				var templ_7745c5c3_Var50 = []any{templ.KV("worst", s.N == d.Worst)}
+				templ_7745c5c3_Var50 := []any{templ.KV("worst", s.N == d.Worst)}
 				templ_7745c5c3_Err = templ.RenderCSSItems(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_Var50...)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
@@ -1065,7 +1068,7 @@ func contentFiguresView(h contentHead, d contentFiguresData) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				var templ_7745c5c3_Var57 = []any{templ.KV("f-honey", s.N == d.Worst), templ.KV("f-ink4", s.N != d.Worst)}
+				templ_7745c5c3_Var57 := []any{templ.KV("f-honey", s.N == d.Worst), templ.KV("f-ink4", s.N != d.Worst)}
 				templ_7745c5c3_Err = templ.RenderCSSItems(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_Var57...)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
@@ -1295,7 +1298,7 @@ func contentVisitsView(h contentHead, d visitsData) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				for _, seen := range v.Dots {
-					var templ_7745c5c3_Var70 = []any{templ.KV("on", seen)}
+					templ_7745c5c3_Var70 := []any{templ.KV("on", seen)}
 					templ_7745c5c3_Err = templ.RenderCSSItems(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_Var70...)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
@@ -1569,7 +1572,7 @@ func contentPageView(h contentHead, smb *fibonacco.SMB, phone bool) templ.Compon
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		var templ_7745c5c3_Var81 = []any{"device", templ.KV("wide", !phone)}
+		templ_7745c5c3_Var81 := []any{"device", templ.KV("wide", !phone)}
 		templ_7745c5c3_Err = templ.RenderCSSItems(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_Var81...)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err

@@ -5,14 +5,17 @@ package ui
 
 //lint:file-ignore SA4006 This context is only used if a nested component is present.
 
-import "github.com/a-h/templ"
-import templruntime "github.com/a-h/templ/runtime"
+import (
+	"github.com/a-h/templ"
+	templruntime "github.com/a-h/templ/runtime"
+)
 
 import (
 	"fmt"
+	"strings"
+
 	"github.com/fibonacco/fibonacco"
 	"github.com/fibonacco/fibonacco/web/static"
-	"strings"
 )
 
 // contentEditView is the form of a page beside the page that comes of it.
