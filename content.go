@@ -21,6 +21,7 @@ type Content struct {
 	PersonalizationFields []string       `json:"personalization_fields"`
 	Metadata              map[string]any `json:"metadata"`
 	IsActive              bool           `json:"is_active"`
+	Version               int            `json:"version"` // counts up with every change of what the page shows, from 1
 	CreatedAt             time.Time      `json:"created_at"`
 	UpdatedAt             time.Time      `json:"updated_at"`
 }
@@ -38,21 +39,36 @@ type Slide struct {
 
 // ContentView is one visit to a learning page.
 type ContentView struct {
-	ID                   int64
-	SMBID                *int64
-	ContentSlug          string
-	StartedAt            time.Time
-	CompletedAt          *time.Time
-	CompletionPercentage int // 0–100
-	SourceCampaignID     string
-	SourceURL            string
-	TimeOnPageSeconds    *int
-	SlidesViewed         []int
-	ApprovalClicked      bool
-	DownloadedPDF        bool
-	Shared               bool
-	CreatedAt            time.Time
-	UpdatedAt            time.Time
+	ID                   int64      `json:"id"`
+	SMBID                *int64     `json:"smb_id" doc:"Null for a visitor that nobody knows."`
+	ContentSlug          string     `json:"content_slug"`
+	ContentVersion       int        `json:"content_version" doc:"What the page said when the visit began; slides are numbered as in it."`
+	StartedAt            time.Time  `json:"started_at"`
+	CompletedAt          *time.Time `json:"completed_at"`
+	CompletionPercentage int        `json:"completion_percentage"` // 0–100
+	SourceCampaignID     string     `json:"source_campaign_id"`
+	SourceURL            string     `json:"source_url"`
+	TimeOnPageSeconds    *int       `json:"time_on_page_seconds"`
+	SlidesViewed         []int      `json:"slides_viewed"`
+	ApprovalClicked      bool       `json:"approval_clicked"`
+	DownloadedPDF        bool       `json:"downloaded_pdf"`
+	Shared               bool       `json:"shared"`
+	CreatedAt            time.Time  `json:"created_at"`
+	UpdatedAt            time.Time  `json:"updated_at"`
+}
+
+// ContentViewListing is what can be asked of the list of visits.
+var ContentViewListing = Listing{
+	Name: "content-views", Sort: "-id",
+	Fields: []ListField{
+		{Name: "id", Kind: IntegerField, Filter: true, Sort: true, About: "In the order they began."},
+		{Name: "smb_id", Kind: IntegerField, Filter: true, About: "The business; null is somebody unknown."},
+		{Name: "content_version", Kind: IntegerField, Filter: true, About: "What the page said then."},
+		{Name: "source_campaign_id", Kind: TextField, Filter: true, About: "The campaign whose mail led here."},
+		{Name: "started_at", Kind: TimeField, Filter: true, About: "When it began."},
+		{Name: "completed_at", Kind: TimeField, Filter: true, About: "When the end was reached; null is never."},
+		{Name: "approval_clicked", Kind: BooleanField, Filter: true, About: "The approval button was pressed."},
+	},
 }
 
 // LearningPage is content with every merge field filled, ready to show.
@@ -115,11 +131,76 @@ type LearningCenter interface {
 	LearningPages
 	LearningPrints
 	ViewTracker
+	ContentEditor
+	ContentReporter
 	// ListPages returns the active pages after a cursor id (0 starts), by id, titles filled for anybody;
 	// kind "" is all of them and limit is capped at 100. next is 0 on the last page.
 	ListPages(ctx context.Context, kind string, after int64, limit int) (pages []ContentSummary, next int64, err error)
 	// ContentStats returns NotFound when no page, active or not, has the slug.
 	ContentStats(ctx context.Context, slug string) (*ContentStats, error)
+}
+
+// ContentDraft is what may be changed of a learning page. Its title, and what it offers, are its campaign's.
+type ContentDraft struct {
+	Slides      []Slide `json:"slides"`
+	ArticleBody string  `json:"article_body"` // Liquid in Markdown
+}
+
+// ContentVersion is what a learning page said. It never changes.
+type ContentVersion struct {
+	Slug        string    `json:"slug"`
+	Version     int       `json:"version"` // from 1
+	Title       string    `json:"title"`
+	Slides      []Slide   `json:"slides"`
+	ArticleBody string    `json:"article_body"`
+	CreatedBy   string    `json:"created_by"` // who wrote it, or "library"
+	CreatedAt   time.Time `json:"created_at"`
+}
+
+// ContentEditor writes learning pages, version by version. Who reads an earlier version, on a page that a
+// browser or a cache has kept, is counted by it. Routes: GET /content/{slug}/source, PUT /content/{slug}
+// (If-Match: the version), POST /content/{slug}/preview, GET /content/{slug}/versions.
+type ContentEditor interface {
+	// ContentSource is a page as it is stored, merge fields not filled, active or not. NotFound when no page
+	// has the slug.
+	ContentSource(ctx context.Context, slug string) (*Content, error)
+	// UpdateContent stores the next version, when the draft says something else than version does. Conflict
+	// when version is not the present one: somebody else was faster. Invalid with every text that cannot be
+	// used. NotFound likewise.
+	UpdateContent(ctx context.Context, slug string, version int, draft ContentDraft, by string) (*Content, error)
+	// PreviewContent is the page that a draft would make, as an SMB would see it; 0 is anybody. Stores
+	// nothing. Invalid and NotFound likewise, NotFound also for an SMB outside the caller's communities.
+	PreviewContent(ctx context.Context, slug string, draft ContentDraft, smbID int64) (*LearningPage, error)
+	// ListContentVersions is all versions, newest first. NotFound likewise.
+	ListContentVersions(ctx context.Context, slug string) ([]ContentVersion, error)
+}
+
+// ContentFigures is one page among all, with what became of it. Machines are not counted.
+type ContentFigures struct {
+	Slug            string   `json:"slug"`
+	Type            string   `json:"type"`
+	Title           string   `json:"title"` // merge fields not filled
+	CampaignID      string   `json:"campaign_id"`
+	ServiceType     string   `json:"service_type"`
+	IsActive        bool     `json:"is_active"`
+	Version         int      `json:"version"`
+	Slides          int      `json:"slides"`
+	DurationSeconds int      `json:"duration_seconds"`
+	Views           int      `json:"views"`
+	Completed       int      `json:"completed"`
+	ApprovalClicks  int      `json:"approval_clicks"`
+	MeanSeconds     *float64 `json:"mean_seconds" doc:"Of the visits whose time is known; null without any."`
+}
+
+// ContentReporter tells staff what became of learning pages. Routes: GET /content/figures, GET
+// /content/{slug}/views. A visit of a known business is told to those only who see the business; visits of
+// strangers to those only who see all communities.
+type ContentReporter interface {
+	// ListContentFigures is every page by slug, active or not. The figures may be some seconds old, and
+	// minutes where millions of visits take long to count.
+	ListContentFigures(ctx context.Context) ([]ContentFigures, error)
+	// QueryViews is one page of ContentViewListing. NotFound when no page has the slug.
+	QueryViews(ctx context.Context, slug string, q ListQuery) (Page[ContentView], error)
 }
 
 // ViewTracker counts what visitors of learning pages do (M3-05…09). A visit of somebody unknown is
@@ -164,7 +245,9 @@ type ContentStats struct {
 	Downloads      int          `json:"downloads"`
 	MeanPercent    *float64     `json:"mean_percent" doc:"How much of the slides a visit sees; null before the first."`
 	MeanSeconds    *float64     `json:"mean_seconds" doc:"Of the visits whose time is known; null without any."`
-	Slides         []SlideViews `json:"slides"`
+	Slides         []SlideViews `json:"slides" doc:"Of the present version."`
+	Version        int          `json:"version" doc:"The present one."`
+	SlideVisits    int          `json:"slide_visits" doc:"Visits that began with the present version: slides are counted over these."`
 }
 
 // SlideViews is how many visits saw a slide.
@@ -199,6 +282,7 @@ type LearningCenterService interface {
 // VisitContext is where a visit came from.
 type VisitContext struct {
 	CampaignID string // "" when not from a campaign
+	Version    int    // of the page that the visitor has before them; 0 is the present one
 	URL        string
 	IP         string
 	UserAgent  string

@@ -55,7 +55,7 @@ type CampaignFinding struct {
 // CampaignEditor writes campaigns, version by version (M2-19). A mail goes out as it was planned: what
 // is edited afterwards is for the mails that are planned afterwards. Routes: GET /campaigns/{id}/versions,
 // GET /campaigns/{id}/versions/{n}, POST /campaigns, PUT /campaigns/{id} (If-Match: the version),
-// POST /campaigns/{id}/activate and /deactivate, POST /campaigns/lint.
+// POST /campaigns/{id}/activate and /deactivate, PUT and DELETE /campaigns/{id}/subject, POST /campaigns/lint.
 type CampaignEditor interface {
 	// CreateCampaign stores version 1, inactive. Invalid with every field that cannot be used,
 	// Conflict when the id or the slug is taken. findings are warnings.
@@ -66,6 +66,11 @@ type CampaignEditor interface {
 	// SetCampaignActive lets a campaign be planned, or no more; what is planned goes. Conflict when
 	// another active campaign has its day.
 	SetCampaignActive(ctx context.Context, id string, active bool) (changed bool, err error)
+	// ChooseSubject ends the test of a version's subjects by hand: what is planned from now on gets the
+	// variant. nil takes the choice back, and the test goes on, which may choose by itself. NotFound for
+	// an unknown campaign, Conflict when version is not the present one or has one subject only, Invalid
+	// for a variant that it has not got.
+	ChooseSubject(ctx context.Context, id string, version int, variant *int, by string) (changed bool, err error)
 	// CampaignVersion returns NotFound when there is no such version.
 	CampaignVersion(ctx context.Context, id string, version int) (*CampaignVersion, error)
 	// ListCampaignVersions is all versions, newest first; NotFound for an unknown campaign.
@@ -87,11 +92,15 @@ type MailPreview struct {
 }
 
 // CampaignPreviewer shows mails before they go. Routes: GET /campaigns/{id}/preview?smb_id=&version=,
-// POST /campaigns/{id}/test-send.
+// POST /campaigns/preview, POST /campaigns/{id}/test-send.
 type CampaignPreviewer interface {
 	// PreviewCampaign shows a version (0 is the present one) for an SMB. NotFound for an unknown
 	// campaign, version or SMB, and for an SMB outside the caller's communities.
 	PreviewCampaign(ctx context.Context, id string, version int, smbID int64) (*MailPreview, error)
+	// PreviewDraft shows what is being written, and stores nothing. smbID 0 is a business of which
+	// nothing is known but a name and a community. Invalid with what keeps the mail from being written,
+	// NotFound for an SMB as above. Version is 0.
+	PreviewDraft(ctx context.Context, draft CampaignDraft, smbID int64) (*MailPreview, error)
 	// TestSend mails it to the given address, with [Test] before the subject and without a send row
 	// (M2-21). It returns once the mail is queued. NotFound likewise, Invalid for what is no address,
 	// TooMany when there were enough in the last hour.
@@ -117,6 +126,14 @@ type CampaignStats struct {
 	Suppressed   int    `json:"suppressed"`
 	Cancelled    int    `json:"cancelled"`
 
+	// What the mail led to, as mails whose business did it at any time.
+	Learnt   int `json:"learnt"`   // came to its learning page by its link
+	Approved int `json:"approved"` // said yes by its link or on its learning page, and has not taken it back
+
+	// Skips is why what was due did not go, most first: suppressed and cancelled mails, and steps that
+	// were never planned, which are of no version and so in the figures of all only.
+	Skips []SkipCount `json:"skips"`
+
 	// Percent of the mails sent, 0 to 100; 0 when none was.
 	DeliveryRate    float64 `json:"delivery_rate"`
 	OpenRate        float64 `json:"open_rate"`
@@ -127,6 +144,30 @@ type CampaignStats struct {
 
 	Subjects []SubjectStats `json:"subjects"` // of a version with several; nil otherwise
 	Winner   *int           `json:"winner"`   // the subject that won, if one has
+	Test     *SubjectTest   `json:"test"`     // how it stands; nil without several subjects
+}
+
+// SubjectTest is the state of a test of subjects. It is sequential: it may be looked at at any time.
+type SubjectTest struct {
+	Metric    string     `json:"metric"`     // "opens" or "clicks", by people
+	MinSends  int        `json:"min_sends"`  // of each subject, before anything is said
+	Leader    int        `json:"leader"`     // the variant that is ahead
+	Chance    float64    `json:"chance"`     // of its lead over the closest other, were all alike: 0 to 1
+	Threshold float64    `json:"threshold"`  // the test ends when Chance is not above it
+	DecidedAt *time.Time `json:"decided_at"` // nil while it runs
+	DecidedBy string     `json:"decided_by"` // who chose by hand; "" while it runs, and when the figures decided
+}
+
+// CampaignFigures are the figures of one campaign among all. A mail counts for the community that it
+// was planned in.
+type CampaignFigures struct {
+	CampaignID string `json:"campaign_id"`
+	Sent       int    `json:"sent"`
+	Opened     int    `json:"opened"`   // by a person
+	Clicked    int    `json:"clicked"`  // by a person
+	Approved   int    `json:"approved"` // yeses that came of its mail or its page, and were not taken back
+	Today      int    `json:"today"`    // active businesses whose programme day is the campaign's
+	Testing    bool   `json:"testing"`  // several subjects are under test, and none has won
 }
 
 // SubjectStats is how one of the subjects under test does.
@@ -137,11 +178,15 @@ type SubjectStats struct {
 	Reacted int    `json:"reacted"`
 }
 
-// CampaignReporter counts, within the caller's communities. Route: GET /campaigns/{id}/stats?version=.
+// CampaignReporter counts, within the caller's communities. Routes: GET /campaigns/{id}/stats?version=,
+// GET /campaigns/figures.
 type CampaignReporter interface {
 	// CampaignStats counts one version, or with 0 all. NotFound for an unknown campaign. The test of
 	// subjects is one for all, and shown to those who see all.
 	CampaignStats(ctx context.Context, id string, version int) (*CampaignStats, error)
+	// ListCampaignFigures is the figures of every campaign, in the order of ListCampaigns. They may be
+	// some seconds old, and minutes where a ledger of millions takes long to count.
+	ListCampaignFigures(ctx context.Context) ([]CampaignFigures, error)
 }
 
 // LibraryFinding is one irregularity of a campaign library.

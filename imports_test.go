@@ -40,7 +40,7 @@ var layers = map[string][]string{
 	"campaign":                {"", "db", "db/query", "queue", "audit", "campaign/template", "campaign/render"},
 	"notice":                  {"", "db", "queue"},
 	"approval":                {"", "db", "db/query", "queue", "audit", "campaign/template"},
-	"learning":                {"", "db", "queue", "campaign/template", "campaign/render"},
+	"learning":                {"", "db", "db/query", "queue", "audit", "campaign/template", "campaign/render"},
 	"analytics":               {"", "db"},
 	"web":                     {""},
 	"scripts":                 {},

@@ -153,7 +153,7 @@ func (s *Service) edit(ctx context.Context, action, by string,
 				return err
 			}
 		}
-		if err := pageFollows(ctx, tx, *now); err != nil {
+		if err := pageFollows(ctx, tx, *now, by); err != nil {
 			return err
 		}
 		return audit.Record(ctx, tx, changeEntry(action, old, now))
@@ -187,7 +187,7 @@ func asRead(c *fibonacco.Campaign) map[string]any {
 
 // pageFollows keeps the learning page with the campaign: its title and what it offers are the
 // campaign's. A new campaign gets an empty page, so that its link leads somewhere.
-func pageFollows(ctx context.Context, tx *db.Tx, c fibonacco.Campaign) error {
+func pageFollows(ctx context.Context, tx *db.Tx, c fibonacco.Campaign, by string) error {
 	kind := strings.ToLower(string(c.Type))
 	if c.Type == fibonacco.Intro || c.Type == fibonacco.Conv {
 		kind = "article"
@@ -196,11 +196,22 @@ func pageFollows(ctx context.Context, tx *db.Tx, c fibonacco.Campaign) error {
 		INSERT INTO content (slug, type, title, campaign_id, article_body, duration_seconds, service_type, approval_button_text, created_at, updated_at)
 		VALUES ($1, $2, $3, $4, '', 0, $5, $6, $7, $7)
 		ON CONFLICT (slug) DO UPDATE SET title = excluded.title, service_type = excluded.service_type,
-			approval_button_text = excluded.approval_button_text, updated_at = excluded.updated_at
+			approval_button_text = excluded.approval_button_text, version = content.version + 1, updated_at = excluded.updated_at
 		WHERE content.title <> excluded.title OR content.service_type IS DISTINCT FROM excluded.service_type
 			OR content.approval_button_text IS DISTINCT FROM excluded.approval_button_text`,
 		c.Slug, kind, c.Title, c.ID, db.Null(c.ServiceType), db.Null(c.ApprovalButtonText), tx.Now); err != nil {
 		return fmt.Errorf("store the page of %s: %w", c.ID, err)
+	}
+	return keepPageVersions(ctx, tx, by)
+}
+
+// keepPageVersions stores what pages say by now, where that is a version of its own.
+func keepPageVersions(ctx context.Context, tx *db.Tx, by string) error {
+	if _, err := tx.Exec(ctx, `
+		INSERT INTO content_versions (slug, version, title, slides, article_body, created_by, created_at)
+		SELECT c.slug, c.version, c.title, c.slides, c.article_body, $1, $2 FROM content c
+		WHERE NOT EXISTS (SELECT 1 FROM content_versions v WHERE v.slug = c.slug AND v.version = c.version)`, by, tx.Now); err != nil {
+		return fmt.Errorf("store versions of pages: %w", err)
 	}
 	return nil
 }

@@ -125,10 +125,10 @@ func storeContents(ctx context.Context, tx *db.Tx, contents []fibonacco.Content)
 			slides = excluded.slides, article_body = excluded.article_body, duration_seconds = excluded.duration_seconds,
 			service_type = excluded.service_type, approval_button_text = excluded.approval_button_text,
 			personalization_fields = excluded.personalization_fields, metadata = excluded.metadata, is_active = excluded.is_active,
-			updated_at = excluded.updated_at`, tx.Now); err != nil {
+			version = content.version + 1, updated_at = excluded.updated_at`, tx.Now); err != nil {
 		return fmt.Errorf("store content: %w", err)
 	}
-	return nil
+	return keepPageVersions(ctx, tx, byLibrary)
 }
 
 // pageText is what a library says of a page, for comparing.

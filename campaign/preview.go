@@ -44,8 +44,14 @@ func (s *Service) sample(ctx context.Context, id string, version int, smbID int6
 	if one == nil {
 		return nil, render.Recipient{}, fibonacco.Errorf(fibonacco.Conflict, "version %d of %s cannot be mailed", version, id)
 	}
+	r, err := s.recipientOf(ctx, smbID)
+	return one, r, err
+}
+
+// recipientOf is whom a sample is written to: an SMB that the caller sees.
+func (s *Service) recipientOf(ctx context.Context, smbID int64) (render.Recipient, error) {
 	r := render.Recipient{UUID: newUUID()}
-	err = s.db.View(ctx, func(tx *db.Tx) error {
+	err := s.db.View(ctx, func(tx *db.Tx) error {
 		seen, args := `smbs.id = $1`, []any{smbID}
 		if scope := fibonacco.ScopeOf(ctx); scope != nil {
 			seen, args = seen+` AND smbs.community_id IN ($2...)`, append(args, scope)
@@ -69,7 +75,7 @@ func (s *Service) sample(ctx context.Context, id string, version int, smbID int6
 	if !fibonacco.ValidEmail(r.Email) {
 		r.Email = nobody
 	}
-	return one, r, err
+	return r, err
 }
 
 // PreviewCampaign implements fibonacco.CampaignPreviewer.
@@ -78,17 +84,37 @@ func (s *Service) PreviewCampaign(ctx context.Context, id string, version int, s
 	if err != nil {
 		return nil, err
 	}
-	p, err := step.mail.Preview(r)
+	return previewOf(step.mail, r, id, step.Version)
+}
+
+// PreviewDraft implements fibonacco.CampaignPreviewer. Links in the text are not stored: they stay as
+// they are written.
+func (s *Service) PreviewDraft(ctx context.Context, d fibonacco.CampaignDraft, smbID int64) (*fibonacco.MailPreview, error) {
+	mail, err := render.Compile(campaignOf(d), s.renderSettings())
+	if err != nil {
+		return nil, err
+	}
+	r := render.Recipient{UUID: newUUID(), Fields: unnamed, Email: nobody, At: s.db.Clock().Now()}
+	if smbID != 0 {
+		if r, err = s.recipientOf(ctx, smbID); err != nil {
+			return nil, err
+		}
+	}
+	return previewOf(mail, r, d.ID, 0)
+}
+
+func previewOf(mail *render.Mail, r render.Recipient, id string, version int) (*fibonacco.MailPreview, error) {
+	p, err := mail.Preview(r)
 	if err != nil {
 		return nil, fmt.Errorf("preview %s: %w", id, err)
 	}
-	message, err := step.mail.Render(nil, r)
+	message, err := mail.Render(nil, r)
 	if err != nil {
 		return nil, fmt.Errorf("preview %s: %w", id, err)
 	}
 	head, _, _ := strings.Cut(string(message), "\r\n\r\n")
 	return &fibonacco.MailPreview{
-		CampaignID: id, Version: step.Version, Subject: p.Subject, Preheader: p.Preheader, HTML: p.HTML, Text: p.Text,
+		CampaignID: id, Version: version, Subject: p.Subject, Preheader: p.Preheader, HTML: p.HTML, Text: p.Text,
 		Headers: strings.ReplaceAll(head, "\r\n", "\n"), Size: len(message),
 	}, nil
 }

@@ -45,6 +45,7 @@ type Service struct {
 
 	catalog catalog
 	mails   mailCache
+	figures figures
 	turns   turns
 	lane    *lane // nil without a mailer
 	tagged  bool  // the mailer's provider takes tags (M2-05)

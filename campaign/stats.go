@@ -1,8 +1,10 @@
 package campaign
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/fibonacco/fibonacco"
 	"github.com/fibonacco/fibonacco/db"
@@ -41,7 +43,13 @@ func (s *Service) CampaignStats(ctx context.Context, id string, version int) (*f
 		out.Unsubscribed, err = db.Count(ctx, tx, `SELECT COUNT(*)`+of+` AND `+accepted+` AND (
 			EXISTS (SELECT 1 FROM email_events e WHERE e.campaign_send_id = s.id AND e.event_type = 'unsubscribed')
 			OR EXISTS (SELECT 1 FROM email_event_days d WHERE d.campaign_send_id = s.id AND d.event_type = 'unsubscribed'))`, args...)
-		if err != nil || scope != nil {
+		if err != nil {
+			return err
+		}
+		if err := ledTo(ctx, tx, out, c, of, args); err != nil {
+			return err
+		}
+		if out.Skips, err = skipReasons(ctx, tx, id, version, scope, of, args); err != nil || scope != nil {
 			return err
 		}
 		shown := version
@@ -62,4 +70,53 @@ func (s *Service) CampaignStats(ctx context.Context, id string, version int) (*f
 	out.DeliveryRate, out.OpenRate, out.ClickRate = rate(out.Delivered), rate(out.Opened), rate(out.Clicked)
 	out.BounceRate, out.ComplaintRate, out.UnsubscribeRate = rate(out.Bounced), rate(out.Complained), rate(out.Unsubscribed)
 	return out, nil
+}
+
+// ledTo counts the mails whose business came to the page, and those whose business said yes.
+func ledTo(ctx context.Context, tx *db.Tx, out *fibonacco.CampaignStats, c *fibonacco.Campaign, of string, args []any) (err error) {
+	if out.Learnt, err = db.Count(ctx, tx, `SELECT COUNT(*)`+of+` AND `+accepted+` AND s.occurrence = 1
+		AND s.smb_id IN (SELECT v.smb_id FROM content_views v WHERE v.source_campaign_id = $1)`, args...); err != nil {
+		return err
+	}
+	page := fmt.Sprintf("$%d", len(args)+1)
+	out.Approved, err = db.Count(ctx, tx, `SELECT COUNT(*)`+of+` AND `+accepted+` AND s.occurrence = 1
+		AND s.smb_id IN (SELECT a.smb_id FROM approvals a WHERE a.source_id IN ($1, `+page+`) AND a.status <> 'cancelled')`,
+		append(slices.Clone(args), c.Slug)...)
+	return err
+}
+
+// skipReasons counts why what was due did not go. What was never planned is of no version.
+func skipReasons(ctx context.Context, tx *db.Tx, id string, version int, scope []int64, of string, args []any) ([]fibonacco.SkipCount, error) {
+	type group struct {
+		Reason fibonacco.SkipReason
+		N      int
+	}
+	groups, err := db.Select[group](ctx, tx, `
+		SELECT COALESCE(s.skip_reason, '') AS reason, COUNT(*) AS n`+of+` AND s.status IN ('suppressed', 'cancelled') GROUP BY COALESCE(s.skip_reason, '')`, args...)
+	if err != nil {
+		return nil, err
+	}
+	if version == 0 {
+		seen, args := ``, []any{id}
+		if scope != nil {
+			seen, args = ` AND EXISTS (SELECT 1 FROM smbs WHERE smbs.id = k.smb_id AND smbs.community_id IN ($2...))`, append(args, scope)
+		}
+		never, err := db.Select[group](ctx, tx, `SELECT k.reason AS reason, COUNT(*) AS n FROM skips k WHERE k.campaign_id = $1`+seen+` GROUP BY k.reason`, args...)
+		if err != nil {
+			return nil, err
+		}
+		groups = append(groups, never...)
+	}
+	sums := map[fibonacco.SkipReason]int{}
+	for _, g := range groups {
+		sums[g.Reason] += g.N
+	}
+	all := make([]fibonacco.SkipCount, 0, len(sums))
+	for reason, n := range sums {
+		all = append(all, fibonacco.SkipCount{Reason: reason, Count: n})
+	}
+	slices.SortFunc(all, func(a, b fibonacco.SkipCount) int {
+		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Reason, b.Reason))
+	})
+	return all, nil
 }

@@ -2,7 +2,6 @@ package campaign
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"math"
 	"strconv"
@@ -145,17 +144,11 @@ func (s *Service) judge(ctx context.Context, tx *db.Tx, one *step) error {
 	if err != nil {
 		return err
 	}
-	p := map[string]float64{}
-	var text string
-	err = tx.QueryRow(ctx, `SELECT CAST(p_values AS text) FROM subject_tests WHERE campaign_id = $1 AND version = $2`, one.ID, one.Version).Scan(&text)
-	if err != nil && !db.IsNoRows(err) {
+	stored, err := findTest(ctx, tx, one.ID, one.Version)
+	if err != nil || stored.winner != nil {
 		return err
 	}
-	if err == nil {
-		if err := json.Unmarshal([]byte(text), &p); err != nil {
-			return fmt.Errorf("stored p-values: %w", err)
-		}
-	}
+	p := stored.p
 	set := s.cfg.ManifestDestiny.SubjectTest
 	winner := Verdict(arms, p, set.Level, set.MinSends)
 	var decided any
@@ -216,9 +209,5 @@ func (s *Service) subjectStats(ctx context.Context, tx *db.Tx, id string, versio
 	for i, subject := range append([]string{v.Subject}, v.Subjects...) {
 		out.Subjects = append(out.Subjects, fibonacco.SubjectStats{Variant: i, Subject: subject, Sent: arms[i].Sent, Reacted: arms[i].Reacted})
 	}
-	winners, err := loadWinners(ctx, tx)
-	if winner, won := winners[versionKey{id, version}]; won {
-		out.Winner = &winner
-	}
-	return err
+	return s.testState(ctx, tx, id, version, arms, out)
 }

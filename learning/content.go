@@ -14,12 +14,13 @@ import (
 type version struct {
 	id      int64
 	updated time.Time // zero when it was never set
+	number  int
 }
 
 func noPage() error { return fibonacco.Errorf(fibonacco.NotFound, "there is no such page") }
 
 func findVersion(ctx context.Context, tx *db.Tx, slug string) (v version, err error) {
-	err = tx.QueryRow(ctx, `SELECT id, updated_at FROM content WHERE slug = $1 AND is_active`, slug).Scan(&v.id, db.Time(&v.updated))
+	err = tx.QueryRow(ctx, `SELECT id, updated_at, version FROM content WHERE slug = $1 AND is_active`, slug).Scan(&v.id, db.Time(&v.updated), &v.number)
 	if db.IsNoRows(err) {
 		return version{}, noPage()
 	}
@@ -78,7 +79,7 @@ func selectContent(ctx context.Context, tx *db.Tx, where string, args ...any) ([
 	rows, err := tx.Query(ctx, `
 		SELECT id, slug, type, title, COALESCE(campaign_id, ''), CAST(slides AS text), COALESCE(article_body, ''), COALESCE(audio_base_url, ''),
 			duration_seconds, COALESCE(service_type, ''), COALESCE(approval_button_text, ''), CAST(personalization_fields AS text),
-			CAST(metadata AS text), is_active, created_at, updated_at
+			CAST(metadata AS text), is_active, version, created_at, updated_at
 		FROM content WHERE `+where, args...)
 	if err != nil {
 		return nil, fmt.Errorf("read content: %w", err)
@@ -89,7 +90,7 @@ func selectContent(ctx context.Context, tx *db.Tx, where string, args ...any) ([
 		var c fibonacco.Content
 		var slides, fields, metadata string
 		if err := rows.Scan(&c.ID, &c.Slug, &c.Type, &c.Title, &c.CampaignID, &slides, &c.ArticleBody, &c.AudioBaseURL,
-			&c.DurationSeconds, &c.ServiceType, &c.ApprovalButtonText, &fields, &metadata, &c.IsActive, db.Time(&c.CreatedAt), db.Time(&c.UpdatedAt)); err != nil {
+			&c.DurationSeconds, &c.ServiceType, &c.ApprovalButtonText, &fields, &metadata, &c.IsActive, &c.Version, db.Time(&c.CreatedAt), db.Time(&c.UpdatedAt)); err != nil {
 			return nil, fmt.Errorf("read content: %w", err)
 		}
 		for _, column := range []struct {

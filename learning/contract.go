@@ -24,7 +24,7 @@ func (s *Service) Personalize(ctx context.Context, content *fibonacco.Content, s
 			return nil, fmt.Errorf("read community %d: %w", smb.CommunityID, err)
 		}
 	}
-	page, err := compile(*content, version{id: content.ID, updated: content.UpdatedAt})
+	page, err := compile(*content, version{id: content.ID, updated: content.UpdatedAt, number: content.Version})
 	if err != nil {
 		return nil, fmt.Errorf("compile the page %s: %w", content.Slug, err)
 	}
@@ -39,8 +39,12 @@ func (s *Service) Personalize(ctx context.Context, content *fibonacco.Content, s
 // TrackViewStart implements fibonacco.LearningCenterService.
 func (s *Service) TrackViewStart(ctx context.Context, smbID int64, slug string, visit fibonacco.VisitContext) (id int64, err error) {
 	err = s.db.Update(ctx, func(tx *db.Tx) error {
-		if _, err := findVersion(ctx, tx, slug); err != nil {
+		now, err := findVersion(ctx, tx, slug)
+		if err != nil {
 			return err
+		}
+		if visit.Version == 0 {
+			visit.Version = now.number
 		}
 		if smbID != 0 {
 			who, err := readReader(ctx, tx, smbID)
@@ -94,7 +98,9 @@ func (s *Service) track(ctx context.Context, viewID int64, step fibonacco.ViewSt
 func (s *Service) slidesOf(ctx context.Context, viewID int64) (n int, err error) {
 	err = s.db.View(ctx, func(tx *db.Tx) error {
 		raw, err := db.Get[string](ctx, tx, `
-			SELECT COALESCE(CAST(content.slides AS text), '[]') FROM content_views LEFT JOIN content ON content.slug = content_views.content_slug
+			SELECT COALESCE(CAST(v.slides AS text), CAST(content.slides AS text), '[]') FROM content_views
+			LEFT JOIN content ON content.slug = content_views.content_slug
+			LEFT JOIN content_versions v ON v.slug = content_views.content_slug AND v.version = content_views.content_version
 			WHERE content_views.id = $1`, viewID)
 		if db.IsNoRows(err) {
 			return fibonacco.Errorf(fibonacco.NotFound, "there is no view %d", viewID)

@@ -1,6 +1,7 @@
 // Package learning is Module 3: it finds a learning page, fills it for its reader, and counts what is
 // seen of it (M3-01…12). content.go reads what is stored, compile.go turns it into templates once per
-// version, reader.go finds out who reads, related.go where to go on, print.go makes papers of it. view.go
+// version, reader.go finds out who reads, related.go where to go on, print.go makes papers of it.
+// edit.go writes pages, version by version, figures.go is for those who look after them. view.go
 // begins a visit, ingest.go gathers what its page reports, store.go writes it, stats.go adds it up.
 // contract.go is the same for callers within the product.
 //
@@ -35,6 +36,8 @@ type Service struct {
 	mu       sync.Mutex
 	pages    map[string]*compiled // by slug
 	goesWith map[string]found     // likewise
+
+	figures figures
 
 	press  pdf.Press
 	papers printed

@@ -79,7 +79,9 @@ func (s *Service) StartView(ctx context.Context, slug, recipient string, visit f
 				return err
 			}
 		}
-		c.slides = len(page.content.Slides)
+		if visit.Version, c.slides, err = shownSlides(ctx, tx, page, visit.Version); err != nil {
+			return err
+		}
 		c.id, err = s.startView(ctx, tx, smb, slug, visit)
 		return err
 	})
@@ -87,6 +89,23 @@ func (s *Service) StartView(ctx context.Context, slug, recipient string, visit f
 		return "", err
 	}
 	return s.signView(c), nil
+}
+
+// shownSlides is how many slides the page has that a visitor has before them, which may be an earlier
+// version: pages are kept by browsers and caches. A version that there never was counts as the present one.
+func shownSlides(ctx context.Context, tx *db.Tx, page *compiled, asked int) (version, slides int, err error) {
+	version, slides = page.number, len(page.content.Slides)
+	if asked == 0 || asked == version {
+		return version, slides, nil
+	}
+	earlier, err := findContentVersion(ctx, tx, page.content.Slug, asked)
+	if db.IsNoRows(err) {
+		return version, slides, nil
+	}
+	if err != nil {
+		return 0, 0, err
+	}
+	return asked, len(earlier.Slides), nil
 }
 
 // campaignOf is the campaign whose mail brought the reader, or "".
@@ -107,8 +126,8 @@ func (s *Service) campaignOf(ctx context.Context, tx *db.Tx, recipient string) (
 func (s *Service) startView(ctx context.Context, tx *db.Tx, smb int64, slug string, visit fibonacco.VisitContext) (id int64, err error) {
 	if smb != 0 {
 		err := tx.QueryRow(ctx, `
-			SELECT id FROM content_views WHERE smb_id = $1 AND content_slug = $2 AND started_at > $3 ORDER BY id DESC LIMIT 1`,
-			smb, slug, tx.Now.Add(-sameVisit)).Scan(&id)
+			SELECT id FROM content_views WHERE smb_id = $1 AND content_slug = $2 AND started_at > $3 AND content_version = $4
+			ORDER BY id DESC LIMIT 1`, smb, slug, tx.Now.Add(-sameVisit), visit.Version).Scan(&id)
 		if err == nil {
 			return id, nil
 		}
@@ -117,9 +136,9 @@ func (s *Service) startView(ctx context.Context, tx *db.Tx, smb int64, slug stri
 		}
 	}
 	err = tx.QueryRow(ctx, `
-		INSERT INTO content_views (smb_id, content_slug, started_at, source_campaign_id, source_url, created_at, updated_at)
-		VALUES ($1, $2, $3, $4, $5, $3, $3) RETURNING id`,
-		db.Null(smb), slug, tx.Now, db.Null(visit.CampaignID), db.Null(withoutSecrets(visit.URL))).Scan(&id)
+		INSERT INTO content_views (smb_id, content_slug, started_at, source_campaign_id, source_url, content_version, created_at, updated_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $3, $3) RETURNING id`,
+		db.Null(smb), slug, tx.Now, db.Null(visit.CampaignID), db.Null(withoutSecrets(visit.URL)), visit.Version).Scan(&id)
 	if err != nil {
 		return 0, fmt.Errorf("store a visit to %s: %w", slug, err)
 	}

@@ -69,7 +69,8 @@ var CrossSitePaths = []string{"/u/", "/approve", "/my/", "/review/r/"}
 //	GET               contact-suggestions POST contact-suggestions/{id}/accept, dismiss, reopen
 //	GET POST          campaigns           GET PUT campaigns/{id}, POST campaigns/{id}/activate, deactivate
 //	GET               campaigns/{id}/versions, …/versions/{n}, …/preview, …/stats
-//	POST              campaigns/{id}/test-send, campaigns/lint, campaigns/import
+//	GET               campaigns/figures   PUT DELETE campaigns/{id}/subject
+//	POST              campaigns/{id}/test-send, campaigns/lint, campaigns/preview, campaigns/import
 //	GET               campaign-sends
 //	GET POST          rvm-drops           GET rvm-drops/{id}, GET smbs/{id}/rvm-drops, smbs/{id}/rvm-check
 //	GET               voicemail           POST voicemail/pause, voicemail/resume
@@ -78,6 +79,7 @@ var CrossSitePaths = []string{"/u/", "/approve", "/my/", "/review/r/"}
 //	GET               tracking/rules      POST tracking/rejudge
 //	GET               content             GET content/{slug}, …/article.pdf, …/handout.pdf, POST content/{slug}/track/start,
 //	                  slide, complete, approval-click, download: open to everybody; GET content/{slug}/stats
+//	GET               content/figures, content/{slug}/source, …/versions, …/views   PUT content/{slug}, POST content/{slug}/preview
 //	GET               queues, queues/board, …/history, …/kinds, …/balance   POST queues/{name}/pause, resume
 //	GET               jobs, jobs/{id}     POST jobs/retry, cancel, delete
 //	GET               sending             POST sending/pause, sending/resume

@@ -87,7 +87,8 @@ func (a *app) site(demo *fibonacco.Principal) http.Handler {
 	contracts := a.contracts()
 	deps := ui.Deps{
 		Contracts: contracts, Analytics: a.analytics, Clock: a.db.Clock(), Bulletin: a.cluster, Services: a.cfg.Services,
-		Demo: demo, Company: a.cfg.Company, PublicURL: a.cfg.HTTP.PublicURL, Log: a.log,
+		LearningPage: public.LearningPreview(public.Deps{Company: a.cfg.Company, PublicURL: a.cfg.HTTP.PublicURL, Prints: a.learning, Log: a.log}),
+		Demo:         demo, Company: a.cfg.Company, PublicURL: a.cfg.HTTP.PublicURL, Log: a.log,
 		SecureCookies: strings.HasPrefix(a.cfg.HTTP.PublicURL, "https://"),
 	}
 	if demo == nil {

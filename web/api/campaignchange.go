@@ -47,7 +47,7 @@ func (a *API) campaignChange() {
 		method: http.MethodPost, path: "/campaigns/lint", id: "lint-campaign", tag: tagCampaigns,
 		summary: "Say what is wrong with a campaign", errors: ofBody,
 		description: "Stores nothing. An error prevents saving, a warning does not: size, links, phrases that filters distrust, a missing fallback, a script that may not be spoken.",
-		request: campaignSketch{
+		request: CampaignSketch{
 			ID: "HOOK-090", Type: "HOOK", Slug: "opening-hours", Title: "Opening hours", Subject: "ACT NOW", BodyMarkdown: exampleBody, CampaignMore: exampleMore,
 		},
 		response: lintResult{Findings: exampleFindings},
@@ -91,8 +91,8 @@ type CampaignMore struct {
 	RVMScript          string   `json:"rvm_script,omitempty" doc:"Liquid; what a voicemail says when nobody opens the mail. Left out, none follows."`
 }
 
-// campaignSketch is a campaign that may lack anything yet.
-type campaignSketch struct {
+// CampaignSketch is a campaign that may lack anything yet.
+type CampaignSketch struct {
 	ID           string `json:"id,omitempty"`
 	Type         string `json:"type,omitempty" enum:"HOOK,EDU,HOWTO,CONV,INTRO"`
 	Slug         string `json:"slug,omitempty"`
@@ -103,10 +103,10 @@ type campaignSketch struct {
 }
 
 func (in CampaignTexts) draft(id string, kind fibonacco.CampaignType, slug string) fibonacco.CampaignDraft {
-	return campaignSketch{id, string(kind), slug, in.Title, in.Subject, in.BodyMarkdown, in.CampaignMore}.draft()
+	return CampaignSketch{id, string(kind), slug, in.Title, in.Subject, in.BodyMarkdown, in.CampaignMore}.draft()
 }
 
-func (in campaignSketch) draft() fibonacco.CampaignDraft {
+func (in CampaignSketch) draft() fibonacco.CampaignDraft {
 	return fibonacco.CampaignDraft{
 		ID: in.ID, Type: fibonacco.CampaignType(in.Type), Slug: in.Slug, Day: in.Day, Title: in.Title, Subject: in.Subject, Subjects: in.Subjects,
 		Preheader: in.Preheader, BodyMarkdown: in.BodyMarkdown, LearningButton: in.LearningButton, ServiceType: in.ServiceType,
@@ -201,7 +201,7 @@ func (a *API) setCampaignActive(ctx context.Context, id string, active bool) (*t
 	return tag[fibonacco.Campaign](c.Version, *c)
 }
 
-func (a *API) lintCampaign(_ context.Context, in *body[campaignSketch]) (*body[lintResult], error) {
+func (a *API) lintCampaign(_ context.Context, in *body[CampaignSketch]) (*body[lintResult], error) {
 	if a.o.Editor == nil {
 		return nil, moduleAbsent("Campaign Engine")
 	}

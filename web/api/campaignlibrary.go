@@ -63,7 +63,7 @@ func (a *API) importLibrary(w http.ResponseWriter, r *http.Request) error {
 	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/zip" {
 		return edge.New(r.Context(), edge.UnsupportedMediaType, "send the library's folder as application/zip")
 	}
-	files, err := readArchive(r.Body)
+	files, err := ReadLibrary(r.Body)
 	if err != nil {
 		return err
 	}
@@ -90,8 +90,12 @@ func isDryRun(r *http.Request) (bool, error) {
 	return false, fibonacco.InvalidFields("the library cannot be read", []fibonacco.FieldError{{Field: "dry_run", Reason: "must be true or false"}})
 }
 
-// readArchive unpacks nothing yet: files are read one by one, each within the bounds of its entry.
-func readArchive(body io.Reader) (fs.FS, error) {
+// LibraryMost is how many bytes an archive of a library may have.
+const LibraryMost = libraryMost
+
+// ReadLibrary is the folder in a ZIP archive. It unpacks nothing yet: files are read one by one, each
+// within the bounds of its entry. Malformed for what is no archive, TooLarge for one that holds too much.
+func ReadLibrary(body io.Reader) (fs.FS, error) {
 	data, err := io.ReadAll(body)
 	var tooLarge *http.MaxBytesError
 	switch {

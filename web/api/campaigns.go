@@ -22,6 +22,7 @@ func (a *API) campaigns() {
 	a.campaignVersions()
 	a.campaignChange()
 	a.campaignTry()
+	a.campaignSubject()
 	a.campaignLibrary()
 }
 

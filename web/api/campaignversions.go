@@ -26,10 +26,19 @@ func (a *API) campaignVersions() {
 			"Opens and clicks of machines do not count. Who is limited to communities gets the figures of these, and no test of subjects.",
 		response: fibonacco.CampaignStats{
 			CampaignID: "HOOK-001", Planned: 214, Queued: 4, Sent: 205, Delivered: 203, Opened: 82, Clicked: 20, Bounced: 2, Unsubscribed: 1, Failed: 1, Suppressed: 3, Cancelled: 1,
+			Learnt: 18, Approved: 4, Skips: []fibonacco.SkipCount{{Reason: fibonacco.NotOptedIn, Count: 3}, {Reason: fibonacco.Paused, Count: 1}},
 			DeliveryRate: 99.02, OpenRate: 40, ClickRate: 9.76, BounceRate: 0.98, UnsubscribeRate: 0.49,
 			Subjects: []fibonacco.SubjectStats{{Subject: "Is your listing right?", Sent: 102, Reacted: 47}, {Variant: 1, Subject: "One thing about {{business_name}}", Sent: 103, Reacted: 35}},
+			Test:     &fibonacco.SubjectTest{Metric: "opens", MinSends: 200, Chance: 0.31, Threshold: 0.05},
 		},
 	}, a.getCampaignStats)
+	registerWhole(a, operation{
+		method: http.MethodGet, path: "/campaigns/figures", id: "list-campaign-figures", tag: tagCampaigns,
+		summary: "What became of each campaign, in short",
+		description: "There is one page only, by day. Who is limited to communities gets the figures of these; a mail counts for the one that it was planned in. " +
+			"The figures may be some seconds old, and minutes where millions of mails take long to count.",
+		response: whole([]fibonacco.CampaignFigures{{CampaignID: "HOOK-001", Sent: 205, Opened: 82, Clicked: 20, Approved: 4, Today: 12, Testing: true}}),
+	}, a.listCampaignFigures)
 }
 
 var exampleVersion = fibonacco.CampaignVersion{
@@ -80,4 +89,15 @@ func (a *API) getCampaignStats(ctx context.Context, in *struct {
 		return nil, err
 	}
 	return &body[fibonacco.CampaignStats]{*stats}, nil
+}
+
+func (a *API) listCampaignFigures(ctx context.Context, _ *struct{}) (*body[list[fibonacco.CampaignFigures]], error) {
+	if a.o.Reporter == nil {
+		return nil, moduleAbsent("Campaign Engine")
+	}
+	all, err := a.o.Reporter.ListCampaignFigures(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &body[list[fibonacco.CampaignFigures]]{whole(all)}, nil
 }

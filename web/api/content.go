@@ -33,6 +33,7 @@ func (a *API) content() {
 		request:     map[string]any{"recipient": "", "from": "https://www.example.org/"}, response: startedView{View: "tQEGYS1wYWdl-Rk3vJ2mX0pQ"},
 	}, a.startView)
 	a.contentPapers()
+	a.contentChange()
 	for _, step := range viewSteps {
 		register(a, operation{
 			method: http.MethodPost, path: "/content/{slug}/track/" + string(step.kind), id: step.id, tag: tagContent,
@@ -107,7 +108,7 @@ var exampleContent = contentAnswer{
 var exampleContentStats = func() fibonacco.ContentStats {
 	percent, seconds := 71.5, 88.0
 	return fibonacco.ContentStats{
-		Slug: "a-page-you-control", Views: 214, KnownViews: 180, Businesses: 171, Completed: 96, ApprovalClicks: 31, Downloads: 4,
+		Slug: "a-page-you-control", Version: 2, SlideVisits: 214, Views: 214, KnownViews: 180, Businesses: 171, Completed: 96, ApprovalClicks: 31, Downloads: 4,
 		MeanPercent: &percent, MeanSeconds: &seconds, Slides: []fibonacco.SlideViews{{Slide: 1, Views: 214}, {Slide: 2, Views: 190}},
 	}
 }()
@@ -148,11 +149,15 @@ func (a *API) getContent(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, err
 	}
-	return &body[contentAnswer]{contentAnswer{
+	return &body[contentAnswer]{answerOf(p)}, nil
+}
+
+func answerOf(p *fibonacco.LearningPage) contentAnswer {
+	return contentAnswer{
 		Slug: p.Slug, Type: p.Type, Title: p.Title, For: p.For, Slides: append([]fibonacco.Slide{}, p.Slides...), ArticleHTML: p.ArticleHTML,
 		AudioBaseURL: p.AudioBaseURL, DurationSeconds: p.DurationSeconds, ServiceType: p.ServiceType, ApprovalButtonText: p.ApprovalButtonText,
 		ApprovalURL: p.ApprovalURL, Related: append([]fibonacco.RelatedContent{}, p.Related...),
-	}}, nil
+	}
 }
 
 func (a *API) contentStats(ctx context.Context, in *ContentPath) (*body[fibonacco.ContentStats], error) {
@@ -171,6 +176,7 @@ func (a *API) startView(ctx context.Context, in *struct {
 	ContentPath
 	Body struct {
 		Recipient string `json:"recipient,omitempty" maxLength:"512" doc:"The token of the mail's link, if the visitor came by one."`
+		Version   int32  `json:"version,omitempty" minimum:"0" example:"3" doc:"Of the page that the visitor has before them; left out, the present one."`
 		From      string `json:"from,omitempty" maxLength:"2000" doc:"The page that led here; kept without its query."`
 	}
 },
@@ -181,7 +187,7 @@ func (a *API) startView(ctx context.Context, in *struct {
 	}
 	r := exchangeOf(ctx).r
 	view, err := pages.StartView(ctx, in.Slug, in.Body.Recipient, fibonacco.VisitContext{
-		URL: in.Body.From, IP: clientip.Of(r), UserAgent: r.UserAgent(),
+		Version: int(in.Body.Version), URL: in.Body.From, IP: clientip.Of(r), UserAgent: r.UserAgent(),
 	})
 	if err != nil {
 		return nil, err

@@ -61,6 +61,71 @@ func (p *pages) RecordView(_ context.Context, slug, view string, step fibonacco.
 	return nil
 }
 
+func (p *pages) ContentSource(_ context.Context, slug string) (*fibonacco.Content, error) {
+	return &fibonacco.Content{Slug: slug, Version: 2, Slides: []fibonacco.Slide{}, PersonalizationFields: []string{}}, noSuchPage(slug)
+}
+
+func (p *pages) UpdateContent(_ context.Context, slug string, version int, d fibonacco.ContentDraft, by string) (*fibonacco.Content, error) {
+	p.told = append(p.told, fmt.Sprint("update ", version, d.ArticleBody, by))
+	return &fibonacco.Content{Slug: slug, Version: version + 1, Slides: d.Slides, PersonalizationFields: []string{}}, noSuchPage(slug)
+}
+
+func (p *pages) PreviewContent(_ context.Context, slug string, d fibonacco.ContentDraft, smbID int64) (*fibonacco.LearningPage, error) {
+	return &fibonacco.LearningPage{Content: fibonacco.Content{Slug: slug, Slides: d.Slides}, For: fmt.Sprint("business ", smbID)}, noSuchPage(slug)
+}
+
+func (p *pages) ListContentVersions(_ context.Context, slug string) ([]fibonacco.ContentVersion, error) {
+	return []fibonacco.ContentVersion{{Slug: slug, Version: 2, Slides: []fibonacco.Slide{}, CreatedBy: "library"}}, noSuchPage(slug)
+}
+
+func (p *pages) ListContentFigures(context.Context) ([]fibonacco.ContentFigures, error) {
+	return []fibonacco.ContentFigures{{Slug: "a-page", Views: 7}}, nil
+}
+
+func (p *pages) QueryViews(_ context.Context, slug string, _ fibonacco.ListQuery) (fibonacco.Page[fibonacco.ContentView], error) {
+	return fibonacco.Page[fibonacco.ContentView]{Data: []fibonacco.ContentView{{ID: 9, ContentSlug: slug, SlidesViewed: []int{}}}}, noSuchPage(slug)
+}
+
+func TestContentIsWritten(t *testing.T) {
+	t.Parallel()
+	o := newHouse().options()
+	learning := &pages{}
+	o.Learning, o.Editor = learning, struct{ fibonacco.CampaignEditor }{}
+	a := api.New(o)
+	const text = `{"slides":[{"component":"HeroSlide","headline":"A","seconds":5}],"article_body":"x"}`
+	for _, tc := range []struct {
+		route, role, body string
+		status            int
+		says              string
+	}{
+		{"GET /content/figures", "viewer", "", 200, `"views":7`},
+		{"GET /content/figures", "-", "", 401, ""},
+		{"GET /content/a-page/source", "viewer", "", 200, `"version":2`},
+		{"GET /content/none/source", "viewer", "", 404, ""},
+		{"GET /content/a-page/versions", "viewer", "", 200, `"created_by":"library"`},
+		{"GET /content/a-page/views", "viewer", "", 200, `"id":9`},
+		{"GET /content/a-page/views?filter[slide]=1", "viewer", "", 422, "slide"},
+		{"POST /content/a-page/preview", "operator", text, 200, `"for":"business 0"`},
+		{"POST /content/a-page/preview", "viewer", text, 403, ""},
+		{"PUT /content/a-page", "operator", text, 403, ""},
+		{"PUT /content/a-page", "manager", text, 200, `"version":3`},
+		{"PUT /content/a-page", "manager", `{"slides":[]}`, 422, "article_body"},
+		{"PUT /content/none", "manager", text, 404, ""},
+	} {
+		got := do(t, a, request{route: tc.route, role: tc.role, body: tc.body})
+		if got.StatusCode != tc.status || !strings.Contains(got.body, tc.says) {
+			t.Errorf("%s as %s: %d %s, want %d %s", tc.route, tc.role, got.StatusCode, got.body, tc.status, tc.says)
+		}
+	}
+	tag := do(t, a, request{route: "GET /content/a-page/source", role: "viewer"}).Header.Get("ETag")
+	if got := do(t, a, request{route: "PUT /content/a-page", role: "manager", body: text, headers: map[string]string{"If-Match": tag}}); got.StatusCode != 200 {
+		t.Errorf("with the present tag: %d", got.StatusCode)
+	}
+	if got := do(t, a, request{route: "PUT /content/a-page", role: "manager", body: text, headers: map[string]string{"If-Match": `"1-x"`}}); got.StatusCode != 412 {
+		t.Errorf("with an old tag: %d", got.StatusCode)
+	}
+}
+
 func TestContent(t *testing.T) {
 	t.Parallel()
 	o := newHouse().options()
@@ -104,7 +169,7 @@ func TestContent(t *testing.T) {
 			t.Errorf("%s %s: %d %s, want %d %s", tc.route, tc.body, got.StatusCode, got.body, tc.status, tc.says)
 		}
 	}
-	want := "start rosa { https://a.example/ 192.0.2.1 },start  {  192.0.2.1 },{slide 2 7},{complete 0 0},{approval-click 0 0},{download 0 0}"
+	want := "start rosa { 0 https://a.example/ 192.0.2.1 },start  { 0  192.0.2.1 },{slide 2 7},{complete 0 0},{approval-click 0 0},{download 0 0}"
 	if told := strings.Join(learning.told, ","); told != want {
 		t.Errorf("told %s, want %s", told, want)
 	}

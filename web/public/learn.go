@@ -65,6 +65,13 @@ func (s *site) showLearning(w http.ResponseWriter, r *http.Request, show func(pa
 	s.show(w, r, http.StatusOK, show(page, recipient))
 }
 
+// LearningPreview is a learning page as visitors get it, for those who write it: to be shown where no
+// script runs, so that nothing is counted.
+func LearningPreview(d Deps) func(*fibonacco.LearningPage) templ.Component {
+	s := newSite(d)
+	return func(page *fibonacco.LearningPage) templ.Component { return s.learnPage(page, "") }
+}
+
 // audioOrigin is where the narration comes from, as the page's policy names it; "" when it is here, or
 // nowhere that a page may load from.
 func audioOrigin(base string) string {

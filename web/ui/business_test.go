@@ -113,8 +113,8 @@ func TestListOfBusinesses(t *testing.T) {
 func TestProgrammePages(t *testing.T) {
 	t.Parallel()
 	s := serve(t, fibonacco.Viewer)
-	s.get("/programme").wants(t, http.StatusOK, "3 campaigns over 90 days", "Can people find {{ business_name }}?", "Outside the 90 days")
-	s.get("/programme/HOOK-001").wants(t, http.StatusOK, "day 1, week 1", "/learn/find-you", "Hello {{ first_name }}")
+	s.get("/programme").wants(t, http.StatusOK, "3 campaigns over 90 days", "Can people find you on the map?", "Outside the 90 days")
+	s.get("/programme/HOOK-001").wants(t, http.StatusOK, "day 1, week 1", "/learn/find-you", "Can people find {{ business_name }}?")
 	s.campaigns = nil
 	s.get("/programme").wants(t, http.StatusOK, "No campaigns yet")
 }

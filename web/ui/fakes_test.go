@@ -35,6 +35,7 @@ type town struct {
 	pausedFor                      string               // why sending is paused
 	kept                           bool                 // Sam is kept out
 	limited                        []int64              // the communities that somebody was limited to last
+	saved, choice, tested, dayOff  string               // what was last done to the programme
 	listed                         fibonacco.ListQuery  // the last question to a ledger
 	askedBy                        *fibonacco.Principal // who the last list of businesses was for
 	askedSMBs                      fibonacco.SMBQuery   // the last question to the table of businesses

@@ -50,7 +50,7 @@ func (u *ui) frame(r *http.Request, title, current string) frame {
 	f.Groups = []navGroup{
 		today,
 		{"Programme", []navItem{
-			{"/businesses", "Businesses", "store"}, {"/programme", "Programme", "cal"}, {"/sends", "Sends", "send"}, {"/voicemail", "Voicemail", "voice"},
+			{"/businesses", "Businesses", "store"}, {"/programme", "Programme", "cal"}, {"/learning", "Learning", "learn"}, {"/sends", "Sends", "send"}, {"/voicemail", "Voicemail", "voice"},
 		}},
 		{"Insight", []navItem{{"/queues", "Queues", "layers"}}},
 	}

@@ -13,6 +13,8 @@ import (
 	"net/url"
 	"sync/atomic"
 
+	"github.com/a-h/templ"
+
 	"github.com/fibonacco/fibonacco"
 	"github.com/fibonacco/fibonacco/web/api"
 	"github.com/fibonacco/fibonacco/web/static"
@@ -29,6 +31,8 @@ type Deps struct {
 	Bulletin     fibonacco.Bulletin     // nil: live pages look every few seconds by themselves
 
 	Setup fibonacco.SetupService // nil: there is nothing to set up, as in the demo
+	// LearningPage is a learning page as visitors get it (web/public), for those who write it.
+	LearningPage func(*fibonacco.LearningPage) templ.Component
 
 	// Demo, when not nil, is who every visitor is: nobody signs in. For `fibonacco demo` only.
 	Demo *fibonacco.Principal
@@ -96,8 +100,6 @@ func Mount(mux *http.ServeMux, d Deps) {
 	u.mountSuggestions(page)
 	u.mountDuplicates(page)
 	u.mountOwnerLinks(page)
-	page("GET /programme", u.programme)
-	page("GET /programme/{id}", u.campaign)
 	page("GET /menu", u.menu)
 	page("GET /audit", u.audit)
 	u.mountBusinesses(page)
@@ -106,6 +108,8 @@ func Mount(mux *http.ServeMux, d Deps) {
 	u.mountBulk(page)
 	u.mountNewBusiness(page)
 	u.mountCommunities(page)
+	u.mountProgramme(page)
+	u.mountLearning(page)
 	u.mountImports(page)
 	u.mountApprovals(page)
 	u.mountSends(page)

@@ -24,11 +24,13 @@ func deps(w *town) ui.Deps {
 			Records: c, Notes: c, Suggestions: c, Consents: c, Privacy: c, Merges: c,
 			Queues: w, QueueControl: newYard(w), Jobs: newYard(w), Directory: w, SMBs: records{town: w}, Communities: newCounty(w), Campaigns: w,
 			Explainer: w, Programme: w, Importer: newFiles(), Approvals: &desk{}, Sending: w, Voicemail: line{town: w}, Audit: w, Access: door{town: w},
-			Segments: &drawer{town: w}, Bulk: newCrew(), Holidays: newCounty(w),
+			Editor: newShelf(w), Mailing: newShelf(w), Previewer: newShelf(w), Reporter: newShelf(w), Libraries: newShelf(w), Holidays: newShelf(w), Learning: newClassroom(),
+			Segments: &drawer{town: w}, Bulk: newCrew(),
 		},
 		Analytics: w, Mailbox: w, Clock: w.now, ClockControl: w, Bulletin: w,
-		Company:   fibonacco.CompanyConfig{Name: "Port Avery Local"},
-		PublicURL: "https://mail.example.org", Log: slog.New(slog.DiscardHandler),
+		LearningPage: publicPage,
+		Company:      fibonacco.CompanyConfig{Name: "Port Avery Local"},
+		PublicURL:    "https://mail.example.org", Log: slog.New(slog.DiscardHandler),
 	}
 }
 
@@ -131,7 +133,7 @@ var pages = func() (all []struct {
 		all = append(all, struct {
 			method, path string
 			rule         api.Rule
-		}{method, strings.NewReplacer("{id}", id, "{name}", "emails", "{$}", "").Replace(path), rule})
+		}{method, strings.NewReplacer("{id}", id, "{name}", "emails", "{slug}", "find-you", "{$}", "").Replace(path), rule})
 	}
 	return all
 }()

@@ -50,7 +50,7 @@
       start() {
         fetch(base + "start", {
           method: "POST", headers: { "Content-Type": "application/json" },
-          body: JSON.stringify({ recipient: deck.dataset.reader, from: document.referrer.slice(0, 500) }),
+          body: JSON.stringify({ recipient: deck.dataset.reader, version: Number(deck.dataset.version) || 0, from: document.referrer.slice(0, 500) }),
         }).then((a) => (a.ok ? a.json() : {})).then((a) => {
           view = a.view || "";
           over = !view;

@@ -1,0 +1,166 @@
+package campaign
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/fibonacco/fibonacco"
+	"github.com/fibonacco/fibonacco/db"
+)
+
+// Counting the whole ledger may take at most one part in figuresShare of the time: over few mails every
+// answer is fresh, over millions it is some minutes old.
+const (
+	figuresShare = 50
+	figuresMost  = 5 * time.Minute
+)
+
+// figures is the last count of everything, by campaign and community: one for all who ask, however
+// much of it they see.
+type figures struct {
+	mu    sync.Mutex
+	last  *figureCounts
+	taken time.Time // real time
+	cost  time.Duration
+}
+
+type figureCounts struct {
+	campaigns map[placed]fibonacco.CampaignFigures
+	days      map[dayPlaced]int
+}
+
+// placed is a campaign in one community, dayPlaced a programme day there.
+type placed struct {
+	campaign  string
+	community int64
+}
+
+type dayPlaced struct {
+	day       int
+	community int64
+}
+
+// ListCampaignFigures implements fibonacco.CampaignReporter.
+func (s *Service) ListCampaignFigures(ctx context.Context) ([]fibonacco.CampaignFigures, error) {
+	all, err := s.ListCampaigns(ctx, "", 0)
+	if err != nil {
+		return nil, err
+	}
+	_, _, winners, err := s.catalog.load(ctx)
+	if err != nil {
+		return nil, err
+	}
+	counts, err := s.countFigures(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("count what became of all campaigns: %w", err)
+	}
+	scope := fibonacco.ScopeOf(ctx)
+	sees := func(community int64) bool { return scope == nil || slices.Contains(scope, community) }
+	sums := map[string]fibonacco.CampaignFigures{}
+	for at, n := range counts.campaigns {
+		if sees(at.community) {
+			sum := sums[at.campaign]
+			sum.Sent, sum.Opened, sum.Clicked, sum.Approved = sum.Sent+n.Sent, sum.Opened+n.Opened, sum.Clicked+n.Clicked, sum.Approved+n.Approved
+			sums[at.campaign] = sum
+		}
+	}
+	today := map[int]int{}
+	for at, n := range counts.days {
+		if sees(at.community) {
+			today[at.day] += n
+		}
+	}
+	out := make([]fibonacco.CampaignFigures, 0, len(all))
+	for _, c := range all {
+		f := sums[c.ID]
+		_, won := winners[versionKey{c.ID, c.Version}]
+		f.CampaignID, f.Testing = c.ID, c.IsActive && len(c.Subjects) > 0 && !won
+		if c.Day > 0 && c.IsActive {
+			f.Today = today[c.Day]
+		}
+		out = append(out, f)
+	}
+	return out, nil
+}
+
+// countFigures is the last count while it is fresh. Whoever asks while it is made waits for it.
+func (s *Service) countFigures(ctx context.Context) (*figureCounts, error) {
+	f := &s.figures
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.last != nil && fibonacco.RealTime().Sub(f.taken) < min(f.cost*figuresShare, figuresMost) {
+		return f.last, nil
+	}
+	began := fibonacco.RealTime()
+	counts := &figureCounts{campaigns: map[placed]fibonacco.CampaignFigures{}, days: map[dayPlaced]int{}}
+	err := s.db.View(ctx, func(tx *db.Tx) error {
+		if err := counts.readSends(ctx, tx); err != nil {
+			return err
+		}
+		if err := counts.readApprovals(ctx, tx); err != nil {
+			return err
+		}
+		return counts.readDays(ctx, tx)
+	})
+	if err != nil {
+		return nil, err
+	}
+	f.last, f.taken = counts, fibonacco.RealTime()
+	f.cost = f.taken.Sub(began)
+	return counts, nil
+}
+
+func (c *figureCounts) readSends(ctx context.Context, tx *db.Tx) error {
+	type group struct {
+		CampaignID            string
+		CommunityID           int64
+		Sent, Opened, Clicked int
+	}
+	groups, err := db.Select[group](ctx, tx, `
+		SELECT s.campaign_id AS campaign_id, COALESCE(s.community_id, 0) AS community_id, COUNT(CASE WHEN `+accepted+` THEN 1 END) AS sent,
+			COUNT(s.opened_at) AS opened, COUNT(s.clicked_at) AS clicked
+		FROM campaign_sends s GROUP BY s.campaign_id, COALESCE(s.community_id, 0)`)
+	for _, g := range groups {
+		c.campaigns[placed{g.CampaignID, g.CommunityID}] = fibonacco.CampaignFigures{Sent: g.Sent, Opened: g.Opened, Clicked: g.Clicked}
+	}
+	return err
+}
+
+// readApprovals counts the yeses that name a campaign or its page as where they came from.
+func (c *figureCounts) readApprovals(ctx context.Context, tx *db.Tx) error {
+	type group struct {
+		CampaignID  string
+		CommunityID int64
+		Approved    int
+	}
+	groups, err := db.Select[group](ctx, tx, `
+		SELECT COALESCE(content.campaign_id, a.source_id) AS campaign_id, smbs.community_id AS community_id, COUNT(*) AS approved
+		FROM approvals a JOIN smbs ON smbs.id = a.smb_id LEFT JOIN content ON content.slug = a.source_id
+		WHERE a.source_id IS NOT NULL AND a.status <> 'cancelled' AND smbs.deleted_at IS NULL
+		GROUP BY COALESCE(content.campaign_id, a.source_id), smbs.community_id`)
+	for _, g := range groups {
+		at := placed{g.CampaignID, g.CommunityID}
+		sum := c.campaigns[at]
+		sum.Approved = g.Approved
+		c.campaigns[at] = sum
+	}
+	return err
+}
+
+func (c *figureCounts) readDays(ctx context.Context, tx *db.Tx) error {
+	type group struct {
+		Day         int
+		CommunityID int64
+		N           int
+	}
+	groups, err := db.Select[group](ctx, tx, `
+		SELECT manifest_destiny_day AS day, community_id, COUNT(*) AS n FROM smbs
+		WHERE campaign_status = 'active' AND deleted_at IS NULL GROUP BY manifest_destiny_day, community_id`)
+	for _, g := range groups {
+		c.days[dayPlaced{g.Day, g.CommunityID}] = g.N
+	}
+	return err
+}
