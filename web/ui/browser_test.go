@@ -39,7 +39,8 @@ func browser(t *testing.T) context.Context {
 func shows(t *testing.T, ctx context.Context, what, expression string) {
 	t.Helper()
 	for deadline := time.Now().Add(15 * time.Second); ; time.Sleep(50 * time.Millisecond) {
-		ok, err := chromedp.Run(ctx, chromedp.Evaluate[bool](expression))
+		// What htmx has just put in is a page without scripts until htmx has looked at it.
+		ok, err := chromedp.Run(ctx, chromedp.Evaluate[bool](`(`+expression+`) && !document.querySelector(".htmx-added")`))
 		if err == nil && ok {
 			return
 		}

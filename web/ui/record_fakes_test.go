@@ -257,3 +257,25 @@ func (d *desk) OwnerLink(context.Context, int64) (string, time.Time, error) {
 }
 
 func (d *desk) RevokeLinks(context.Context, int64) error { return d.note("revoke") }
+
+// Records says of each business what its own fields do.
+func (c *cabinet) Records(_ context.Context, smbs []fibonacco.SMB, _ []string) ([]fibonacco.SMBRecord, error) {
+	all := make([]fibonacco.SMBRecord, len(smbs))
+	for i, s := range smbs {
+		email := fibonacco.Reach{Allowed: s.EmailOptedIn && s.PrimaryEmail != "" && !s.DoNotContact}
+		if !email.Allowed {
+			email.Reasons = []fibonacco.SkipReason{fibonacco.NotOptedIn}
+			switch {
+			case s.PrimaryEmail == "":
+				email.Reasons = []fibonacco.SkipReason{fibonacco.NoAddress}
+			case s.DoNotContact:
+				email.Reasons = []fibonacco.SkipReason{fibonacco.DoNotContact}
+			}
+		}
+		all[i] = fibonacco.SMBRecord{SMB: &smbs[i], Reach: map[fibonacco.Channel]fibonacco.Reach{
+			fibonacco.ChannelEmail: email,
+			fibonacco.ChannelRVM:   {Allowed: s.RVMOptedIn && s.PrimaryPhone != "", Reasons: []fibonacco.SkipReason{fibonacco.NoConsent}},
+		}}
+	}
+	return all, nil
+}

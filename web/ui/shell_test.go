@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/fibonacco/fibonacco"
+	"github.com/fibonacco/fibonacco/web/ui"
 )
 
 // Pages leave compressed for who takes that, and say the same; streams leave as they come.
@@ -38,7 +39,7 @@ func TestShortcutsAreOfOnesOwnPages(t *testing.T) {
 	t.Parallel()
 	link := regexp.MustCompile(`href="([^"]+)" data-go="([A-Z])"`)
 	for _, role := range []fibonacco.Role{fibonacco.Viewer, fibonacco.Operator, fibonacco.Manager, fibonacco.Admin} {
-		s := serve(t, role)
+		s := serve(t, role, func(d *ui.Deps) { newOffice(d.Access.(door).town).furnish(d) })
 		keys := map[string]string{}
 		for _, m := range link.FindAllStringSubmatch(s.get("/overview").body, -1) {
 			if other := keys[m[2]]; other != "" {
