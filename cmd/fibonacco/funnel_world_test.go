@@ -33,6 +33,7 @@ type town struct {
 	app         *app
 	base, staff string
 	store       *db.DB
+	bulk        string // a change of many that is done, by its uuid
 }
 
 // settleTown starts the product on an empty database, on a Monday morning at half past eight. An hour

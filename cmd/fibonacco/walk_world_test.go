@@ -72,6 +72,10 @@ func settleHouse(t *testing.T) (*town, map[string]*guest) {
 			return err
 		}))
 	}
+	job, err := a.smb.StartBulk(ctx, fibonacco.BulkRequest{Filter: fibonacco.SMBFilter{IDs: []int64{1, 2}}, Action: fibonacco.BulkTag, Tags: []string{"regular"}})
+	must(t, "a change of many", err)
+	w.bulk = job.UUID
+	waitFor(t, "the change", func() bool { return len(w.rows(`SELECT status FROM bulk_jobs WHERE status = 'completed'`)) == 1 })
 	guests := map[string]*guest{}
 	for _, c := range colleagues {
 		_, err := a.access.CreateUser(context.WithoutCancel(ctx), c, walkPassword)
@@ -79,6 +83,14 @@ func settleHouse(t *testing.T) (*town, map[string]*guest) {
 		guests[c.Name] = w.signIn(t, c)
 	}
 	return w, guests
+}
+
+// seldom are pages that others lead to only when a column was chosen, or a tab is open.
+func seldom(w *town) []string {
+	return []string{
+		"/businesses/bulk/" + w.bulk, "/businesses/bulk/" + w.bulk + "/left.csv", "/cells/1/email", "/cells/1/email/edit",
+		"/learning/" + w.rows(`SELECT slug FROM content ORDER BY id LIMIT 1`)[0] + "/page",
+	}
 }
 
 // guest is somebody at the door of the pages, without any browser.
