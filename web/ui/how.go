@@ -13,7 +13,7 @@ var howItWorks = map[string]string{
 	"GET /businesses/bulk/{uuid}": "A change of many goes on whether or not this page is open. It was fixed to those who matched when it began; who was left alone is in the file, each with the reason. " +
 		"Pauses and tags can be taken back for 30 days.",
 	"GET /cells/{id}/{field}/edit": "What you save here is noted in the audit log. When somebody else has changed the business meanwhile, you see their words before yours replace them.",
-	"GET /communities/new": "A community is a town whose businesses go through the programme together. Its time zone decides when it is ten o’clock there, and its days off move the programme by a day.",
+	"GET /communities/new":         "A community is a town whose businesses go through the programme together. Its time zone decides when it is ten o’clock there, and its days off move the programme by a day.",
 	"GET /businesses/import": "The first row names the columns; what each seems to hold is proposed when you choose a file, and you have the last word. A trial stores nothing and shows what would change. " +
 		"Businesses that are here already are found by e-mail, phone, or name and ZIP. Nobody is mailed by being imported. An import can be taken back for 30 days.",
 	"GET /businesses/import/{uuid}": "An import goes on whether or not this page is open. What was refused is listed with its reason and line; mend these rows and import them again, the others will be recognized. " +
