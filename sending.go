@@ -28,8 +28,10 @@ type WarmupState struct {
 // Rates of MailHealth in percent (M8-07): above the first staff are warned, above the second sending
 // pauses by itself.
 const (
-	BounceWarning, BouncePause       = 3.0, 5.0
-	ComplaintWarning, ComplaintPause = 0.05, 0.1
+	BounceWarning    = 3.0
+	BouncePause      = 5.0
+	ComplaintWarning = 0.05
+	ComplaintPause   = 0.1
 )
 
 // MailHealth is what came back of the mail of the last 24 hours, or since sending was resumed by
