@@ -74,7 +74,7 @@ func TestJob(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB, clock *fibonacco.FakeClock) {
 		h := background(t, d)
 		h.imports.SetBatchRows(20)
-		file := licences(180) + "X,,,,,,NYC,\n"
+		file := licences(120) + "X,,,,,,NYC,\n"
 		job, err := h.imports.StartImport(t.Context(), h.request(), strings.NewReader(file), 0)
 		must(t, err)
 		if job.UUID == "" || job.Filename != "list.csv" || job.CommunityID != h.community || !job.CreatedAt.Equal(clock.Now()) {

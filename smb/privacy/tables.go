@@ -211,7 +211,7 @@ var tables = []table{
 		columns: columns(
 			"id int, smb_id int, content_slug word, started_at time, completed_at time, completion_percentage int, source_campaign_id word",
 			"source_url text=NULL, time_on_page_seconds int, slides_viewed json='[]', approval_clicked bool, downloaded_pdf bool, shared bool",
-			"created_at time, updated_at time",
+			"content_version int, created_at time, updated_at time",
 		),
 	},
 	{

@@ -151,7 +151,7 @@ func attentionWords(a fibonacco.Attention) (text, href string) {
 	case "failed_setups":
 		return pick("set-up that failed three times", "set-ups that failed three times"), "/approvals?status=failed"
 	case "contact_changes":
-		return pick("contact change to accept", "contact changes to accept"), ""
+		return pick("contact change to accept", "contact changes to accept"), "/suggestions"
 	case "failed_imports":
 		return pick("import that failed", "imports that failed"), ""
 	}
