@@ -26,7 +26,11 @@ func TestBusinessTableInABrowser(t *testing.T) {
 			t.Fatalf("%s: %v", expression, err)
 		}
 	}
-	click := func(selector string) { t.Helper(); do(fmt.Sprintf(`document.querySelector(%q).click()`, selector)) }
+	click := func(selector string) {
+		t.Helper()
+		shows(t, ctx, selector, fmt.Sprintf(`document.querySelector(%q) !== null`, selector))
+		do(fmt.Sprintf(`document.querySelector(%q).click()`, selector))
+	}
 	if _, err := chromedp.Call(ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{
 		Source: `window.broken = []; document.addEventListener("securitypolicyviolation", e => broken.push(e.violatedDirective + " " + e.blockedURI))`,
 	}); err != nil {
