@@ -13,7 +13,7 @@ ARGS    ?=
 RACE      := ./db ./queue ./mail/smtp ./mail/domains ./cluster ./notice
 RACE_SKIP := TestMigrateDownAndUp
 # Of these, the tests in which several do something at once.
-RACE_SOME := ./smb ./smb/merge ./smb/imports ./campaign ./campaign/track ./campaign/voicemail ./learning ./approval ./approval/booking ./approval/coupons
+RACE_SOME := ./smb ./smb/merge ./smb/imports ./campaign ./campaign/track ./campaign/voicemail ./approval ./approval/booking ./approval/coupons
 RACE_RUN  := AtOnce|Once$$|Races|Concurrent|Together|Limit|While|Parallel|Turn|Planners|SendsLeave|ProviderDown|Resumes|Sweep
 
 .PHONY: help
