@@ -226,6 +226,8 @@ func (b *browser) sees(words ...string) {
 func (b *browser) readsSlides(string) (of int) {
 	b.Helper()
 	b.until("the presentation", `!document.querySelector("[data-controls]").hidden`)
+	// Nobody reads a slide faster than the server names the visit, but for a test.
+	b.until("the visit", `performance.getEntriesByType("resource").some(e => e.name.endsWith("/track/start") && e.responseEnd > 0)`)
 	of, err := chromedp.Run(b.ctx, chromedp.Evaluate[int](`document.querySelectorAll(".slide:not(.ending)").length`))
 	must(b.T, "slides", err)
 	for slide := 1; slide <= of; slide++ {
