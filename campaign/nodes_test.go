@@ -143,6 +143,9 @@ func TestNodesShareTheRate(t *testing.T) {
 		"redis": func(t *testing.T) (string, func()) {
 			url := os.Getenv("FIBONACCO_TEST_REDIS")
 			if url == "" {
+				if os.Getenv("CI") == "true" {
+					t.Fatal("FIBONACCO_TEST_REDIS is not set: run the tests with `make test`")
+				}
 				t.Skip("FIBONACCO_TEST_REDIS is not set: `make test` runs this on a real Redis too")
 			}
 			return url, nil
