@@ -166,7 +166,10 @@ func TestJobsAreShownWithoutPersonalData(t *testing.T) {
 		})
 		job, err := q.FindJob(t.Context(), found[0].ID)
 		must(t, err)
-		text := fmt.Sprint(job.Args, job.Errors)
+		text := fmt.Sprint(job.Args)
+		for _, e := range job.Errors {
+			text += " " + e.Message // not the moment, in which any digits may stand
+		}
 		for _, secret := range []string{"marisol", "718", "555"} {
 			if strings.Contains(text, secret) {
 				t.Errorf("%q is shown: %s", secret, text)
