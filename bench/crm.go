@@ -35,7 +35,7 @@ func benchCRM(ctx context.Context, engine string, n int) ([]figure, error) {
 	defer h.close()
 	began := time.Now()
 	s := smb.New(h.db, h.queue, h.cfg)
-	if err := h.fillTowns(ctx, s, n); err != nil {
+	if err := errors.Join(h.fillTowns(ctx, s, n), h.fillHistory(ctx), h.settleStatistics(ctx)); err != nil {
 		return nil, err
 	}
 	figures := []figure{{Name: fmt.Sprintf("%d businesses built in", n), Value: time.Since(began).Seconds(), Unit: "s"}}
@@ -133,10 +133,7 @@ func (h *house) fillTowns(ctx context.Context, s *smb.Service, n int) error {
 		}
 		done += part
 	}
-	if err := h.fillHistory(ctx); err != nil {
-		return err
-	}
-	return h.settleStatistics(ctx)
+	return nil
 }
 
 func (h *house) moreTowns(ctx context.Context, n int) error {
@@ -152,7 +149,7 @@ func (h *house) moreTowns(ctx context.Context, n int) error {
 
 func (h *house) insertTowns(ctx context.Context, r *rand.Rand, from, n int) ([]int64, error) {
 	b := db.NewBatch("uuid uuid", "town bigint", "name text", "key text", "category text", "email text", "phone text", "city text", "zip text",
-		"tier integer", "score integer", "status text", "source text", "day integer", "changed timestamptz")
+		"tier integer", "score integer", "status text", "source text", "day integer", "start date", "changed timestamptz")
 	now := h.db.Clock().Now()
 	for i := from; i < from+n; i++ {
 		name := pick(r, firstWords) + " " + pick(r, firstWords) + " " + pick(r, trades)
@@ -165,18 +162,20 @@ func (h *house) insertTowns(ctx context.Context, r *rand.Rand, from, n int) ([]i
 		case p < 12:
 			tier, score = 3, 20+r.IntN(30)
 		}
+		day := r.IntN(91)
 		b.Add(uuid.Must(uuid.NewV7()).String(), int64(i/townSize)+h.town, name, normal.NameKey(name), pick(r, trades),
 			fmt.Sprintf("owner%d@%s.example", i, strings.ToLower(strings.ReplaceAll(name, " ", ""))),
 			fmt.Sprintf("+1%03d%03d%04d", 201+i/10_000_000, 200+i/10_000%800, i%10_000), pick(r, places), fmt.Sprintf("%05d", 10_000+i/townSize),
-			tier, score, statuses[min(3, r.IntN(8)/2)], pick(r, sources), r.IntN(91), now.Add(-time.Duration(r.IntN(90*24*3600))*time.Second))
+			tier, score, statuses[min(3, r.IntN(8)/2)], pick(r, sources), day, now.AddDate(0, 0, -day).Format(time.DateOnly), now.Add(-time.Duration(r.IntN(90*24*3600))*time.Second))
 	}
 	var ids []int64
 	err := h.db.Update(ctx, func(tx *db.Tx) error {
 		ids = ids[:0]
 		return tx.QueryBatch(ctx, b, `
 			INSERT INTO smbs (uuid, community_id, business_name, name_key, primary_contact_name, category, primary_email, email_key, primary_phone,
-				city, state, zip, engagement_tier, engagement_score, campaign_status, source, manifest_destiny_day, created_at, updated_at)
-			SELECT uuid, town, name, key, 'Maria Vega', category, email, email, phone, city, 'NY', zip, tier, score, status, source, day, $1, changed FROM rows
+				city, state, zip, engagement_tier, engagement_score, campaign_status, source, manifest_destiny_day,
+				manifest_destiny_start_date, paused_on, created_at, updated_at)
+			SELECT uuid, town, name, key, 'Maria Vega', category, email, email, phone, city, 'NY', zip, tier, score, status, source, day, start, CASE WHEN status = 'paused' THEN start END, $1, changed FROM rows
 			RETURNING id`, func(row db.Row) error {
 			var id int64
 			err := row.Scan(&id)

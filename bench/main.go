@@ -50,6 +50,7 @@ var parts = []part{
 	{"paint", both[:1], benchPaint, true}, // needs a browser
 	{"idle", both, benchIdle, false},
 	{"crm", both, benchCRM, true},
+	{"staff", both, benchStaff, true},
 }
 
 var both = []string{"sqlite", "postgres"}
@@ -103,7 +104,7 @@ func runAll(ctx context.Context, names []string, only string, n int) error {
 				return fmt.Errorf("%s on %s: %w", p.name, engine, err)
 			}
 			usage, _ := cmd.ProcessState.SysUsage().(*syscall.Rusage)
-			if usage != nil && engine != "" && p.name != "idle" {
+			if usage != nil && engine != "" && p.name != "idle" && p.name != "staff" {
 				figures = append(figures, figure{Name: "peak memory", Value: float64(maxRSS(usage)) / (1 << 20), Unit: "MB"})
 			}
 			for _, f := range figures {

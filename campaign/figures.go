@@ -4,29 +4,18 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/fibonacco/fibonacco"
 	"github.com/fibonacco/fibonacco/db"
+	"github.com/fibonacco/fibonacco/recount"
 )
 
-// Counting the whole ledger may take at most one part in figuresShare of the time: over few mails every
-// answer is fresh, over millions it is some minutes old.
-const (
-	figuresShare = 50
-	figuresMost  = 5 * time.Minute
-)
+// figuresRule: counting the whole ledger may take at most one part in fifty of the time.
+var figuresRule = recount.Rule{Share: 50, Most: 5 * time.Minute, Stale: time.Hour}
 
-// figures is the last count of everything, by campaign and community: one for all who ask, however
-// much of it they see.
-type figures struct {
-	mu    sync.Mutex
-	last  *figureCounts
-	taken time.Time // real time
-	cost  time.Duration
-}
-
+// figureCounts are of everything, by campaign and community: one count for all who ask, however much of
+// it they see.
 type figureCounts struct {
 	campaigns map[placed]fibonacco.CampaignFigures
 	days      map[dayPlaced]int
@@ -53,7 +42,7 @@ func (s *Service) ListCampaignFigures(ctx context.Context) ([]fibonacco.Campaign
 	if err != nil {
 		return nil, err
 	}
-	counts, err := s.countFigures(ctx)
+	counts, err := s.figures.Of(ctx, struct{}{})
 	if err != nil {
 		return nil, fmt.Errorf("count what became of all campaigns: %w", err)
 	}
@@ -86,15 +75,7 @@ func (s *Service) ListCampaignFigures(ctx context.Context) ([]fibonacco.Campaign
 	return out, nil
 }
 
-// countFigures is the last count while it is fresh. Whoever asks while it is made waits for it.
-func (s *Service) countFigures(ctx context.Context) (*figureCounts, error) {
-	f := &s.figures
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.last != nil && fibonacco.RealTime().Sub(f.taken) < min(f.cost*figuresShare, figuresMost) {
-		return f.last, nil
-	}
-	began := fibonacco.RealTime()
+func (s *Service) countFigures(ctx context.Context, _ struct{}) (*figureCounts, error) {
 	counts := &figureCounts{campaigns: map[placed]fibonacco.CampaignFigures{}, days: map[dayPlaced]int{}}
 	err := s.db.View(ctx, func(tx *db.Tx) error {
 		if err := counts.readSends(ctx, tx); err != nil {
@@ -108,8 +89,6 @@ func (s *Service) countFigures(ctx context.Context) (*figureCounts, error) {
 	if err != nil {
 		return nil, err
 	}
-	f.last, f.taken = counts, fibonacco.RealTime()
-	f.cost = f.taken.Sub(began)
 	return counts, nil
 }
 

@@ -16,6 +16,10 @@ var sendTable = query.Table{
 	Listing: fibonacco.CampaignSendListing, From: "campaign_sends", Key: "campaign_sends.id",
 	Columns: map[string]query.Column{
 		"community_id": {Where: func(c fibonacco.Condition, arg func(any) string) string {
+			if c.Op == fibonacco.AnyOf { // a walk from the newest may pass millions of others
+				return `campaign_sends.id IN (SELECT theirs.id FROM campaign_sends theirs WHERE theirs.smb_id IN (
+					SELECT smbs.id FROM smbs WHERE ` + query.Condition(c, "smbs.community_id", arg) + `))`
+			}
 			return businessIs(query.Condition(c, "smbs.community_id", arg))
 		}},
 		"email": {

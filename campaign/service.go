@@ -15,6 +15,7 @@ import (
 	"github.com/fibonacco/fibonacco"
 	"github.com/fibonacco/fibonacco/db"
 	"github.com/fibonacco/fibonacco/queue"
+	"github.com/fibonacco/fibonacco/recount"
 )
 
 // Options make a Service.
@@ -45,7 +46,7 @@ type Service struct {
 
 	catalog catalog
 	mails   mailCache
-	figures figures
+	figures *recount.Figures[struct{}, *figureCounts]
 	turns   turns
 	lane    *lane // nil without a mailer
 	tagged  bool  // the mailer's provider takes tags (M2-05)
@@ -72,6 +73,7 @@ func New(o Options) (*Service, error) {
 		s.log = slog.Default()
 	}
 	s.catalog.db = o.DB
+	s.figures = recount.New(figuresRule, s.countFigures)
 	if _, err := parseClockTime(o.Config.ManifestDestiny.SendTimeLocal); err != nil {
 		return nil, err
 	}

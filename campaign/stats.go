@@ -30,26 +30,24 @@ func (s *Service) CampaignStats(ctx context.Context, id string, version int) (*f
 			of += ` AND EXISTS (SELECT 1 FROM smbs WHERE smbs.id = s.smb_id AND smbs.community_id IN ($3...))`
 			args = append(args, scope)
 		}
-		if err := tx.QueryRow(ctx, `
-			SELECT COUNT(*), COUNT(CASE WHEN s.status IN ('queued', 'sending') THEN 1 END), COUNT(CASE WHEN `+accepted+` THEN 1 END),
-				COUNT(s.delivered_at), COUNT(s.opened_at), COUNT(s.clicked_at), COUNT(s.bounced_at), COUNT(s.complained_at),
-				COUNT(CASE WHEN s.status = 'failed' THEN 1 END), COUNT(CASE WHEN s.status = 'unknown' THEN 1 END),
-				COUNT(CASE WHEN s.status = 'suppressed' THEN 1 END), COUNT(CASE WHEN s.status = 'cancelled' THEN 1 END)`+of, args...).Scan(
-			&out.Planned, &out.Queued, &out.Sent, &out.Delivered, &out.Opened, &out.Clicked, &out.Bounced, &out.Complained,
-			&out.Failed, &out.Unknown, &out.Suppressed, &out.Cancelled); err != nil {
+		groups, err := db.Select[sendGroup](ctx, tx, `
+			SELECT s.status, COALESCE(s.skip_reason, '') AS reason, COUNT(*) AS n, COUNT(CASE WHEN `+accepted+` THEN 1 END) AS sent, COUNT(s.delivered_at) AS delivered,
+				COUNT(s.opened_at) AS opened, COUNT(s.clicked_at) AS clicked, COUNT(s.bounced_at) AS bounced, COUNT(s.complained_at) AS complained`+
+			of+` GROUP BY s.status, COALESCE(s.skip_reason, '')`, args...)
+		if err != nil {
 			return err
 		}
-		var err error
-		out.Unsubscribed, err = db.Count(ctx, tx, `SELECT COUNT(*)`+of+` AND `+accepted+` AND (
-			EXISTS (SELECT 1 FROM email_events e WHERE e.campaign_send_id = s.id AND e.event_type = 'unsubscribed')
-			OR EXISTS (SELECT 1 FROM email_event_days d WHERE d.campaign_send_id = s.id AND d.event_type = 'unsubscribed'))`, args...)
+		skips := addUp(out, groups)
+		out.Unsubscribed, err = db.Count(ctx, tx, `SELECT COUNT(*)`+of+` AND `+accepted+` AND s.id IN (
+			SELECT e.campaign_send_id FROM email_events e WHERE e.event_type = 'unsubscribed'
+			UNION SELECT d.campaign_send_id FROM email_event_days d WHERE d.event_type = 'unsubscribed')`, args...)
 		if err != nil {
 			return err
 		}
 		if err := ledTo(ctx, tx, out, c, of, args); err != nil {
 			return err
 		}
-		if out.Skips, err = skipReasons(ctx, tx, id, version, scope, of, args); err != nil || scope != nil {
+		if out.Skips, err = skipReasons(ctx, tx, id, version, scope, skips); err != nil || scope != nil {
 			return err
 		}
 		shown := version
@@ -85,18 +83,42 @@ func ledTo(ctx context.Context, tx *db.Tx, out *fibonacco.CampaignStats, c *fibo
 	return err
 }
 
-// skipReasons counts why what was due did not go. What was never planned is of no version.
-func skipReasons(ctx context.Context, tx *db.Tx, id string, version int, scope []int64, of string, args []any) ([]fibonacco.SkipCount, error) {
-	type group struct {
-		Reason fibonacco.SkipReason
-		N      int
+// sendGroup is the mails of one status, and of one reason why they did not go.
+type sendGroup struct {
+	Status fibonacco.SendStatus
+	Reason fibonacco.SkipReason
+
+	N, Sent, Delivered, Opened, Clicked, Bounced, Complained int
+}
+
+// addUp puts groups together, and returns why some did not go.
+func addUp(out *fibonacco.CampaignStats, groups []sendGroup) map[fibonacco.SkipReason]int {
+	skips := map[fibonacco.SkipReason]int{}
+	of := map[fibonacco.SendStatus]*int{
+		fibonacco.SendQueued: &out.Queued, fibonacco.SendSending: &out.Queued, fibonacco.SendFailed: &out.Failed, fibonacco.SendUnknown: &out.Unknown,
+		fibonacco.SendSuppressed: &out.Suppressed, fibonacco.SendCancelled: &out.Cancelled,
 	}
-	groups, err := db.Select[group](ctx, tx, `
-		SELECT COALESCE(s.skip_reason, '') AS reason, COUNT(*) AS n`+of+` AND s.status IN ('suppressed', 'cancelled') GROUP BY COALESCE(s.skip_reason, '')`, args...)
-	if err != nil {
-		return nil, err
+	for _, g := range groups {
+		out.Planned, out.Sent, out.Delivered = out.Planned+g.N, out.Sent+g.Sent, out.Delivered+g.Delivered
+		out.Opened, out.Clicked = out.Opened+g.Opened, out.Clicked+g.Clicked
+		out.Bounced, out.Complained = out.Bounced+g.Bounced, out.Complained+g.Complained
+		if sum := of[g.Status]; sum != nil {
+			*sum += g.N
+		}
+		if g.Status == fibonacco.SendSuppressed || g.Status == fibonacco.SendCancelled {
+			skips[g.Reason] += g.N
+		}
 	}
+	return skips
+}
+
+// skipReasons is why what was due did not go: sums, and what was never planned, which is of no version.
+func skipReasons(ctx context.Context, tx *db.Tx, id string, version int, scope []int64, sums map[fibonacco.SkipReason]int) ([]fibonacco.SkipCount, error) {
 	if version == 0 {
+		type group struct {
+			Reason fibonacco.SkipReason
+			N      int
+		}
 		seen, args := ``, []any{id}
 		if scope != nil {
 			seen, args = ` AND EXISTS (SELECT 1 FROM smbs WHERE smbs.id = k.smb_id AND smbs.community_id IN ($2...))`, append(args, scope)
@@ -105,11 +127,9 @@ func skipReasons(ctx context.Context, tx *db.Tx, id string, version int, scope [
 		if err != nil {
 			return nil, err
 		}
-		groups = append(groups, never...)
-	}
-	sums := map[fibonacco.SkipReason]int{}
-	for _, g := range groups {
-		sums[g.Reason] += g.N
+		for _, g := range never {
+			sums[g.Reason] += g.N
+		}
 	}
 	all := make([]fibonacco.SkipCount, 0, len(sums))
 	for reason, n := range sums {

@@ -4,28 +4,18 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"sync"
 	"time"
 
 	"github.com/fibonacco/fibonacco"
 	"github.com/fibonacco/fibonacco/db"
 	"github.com/fibonacco/fibonacco/db/query"
+	"github.com/fibonacco/fibonacco/recount"
 )
 
-// Counting all visits may take at most one part in figuresShare of the time.
-const (
-	figuresShare = 50
-	figuresMost  = 5 * time.Minute
-)
+// figuresRule: counting all visits may take at most one part in fifty of the time.
+var figuresRule = recount.Rule{Share: 50, Most: 5 * time.Minute, Stale: time.Hour}
 
-// figures are the last counts, by page and community: one for all who ask. Community 0 is of strangers.
-type figures struct {
-	mu    sync.Mutex
-	last  []visitCount
-	taken time.Time // real time; zero before the first
-	cost  time.Duration
-}
-
+// visitCount is of one page and community: one count for all who ask. Community 0 is of strangers.
 type visitCount struct {
 	Slug             string
 	CommunityID      int64
@@ -37,7 +27,7 @@ type visitCount struct {
 
 // ListContentFigures implements fibonacco.ContentReporter.
 func (s *Service) ListContentFigures(ctx context.Context) ([]fibonacco.ContentFigures, error) {
-	counts, err := s.countVisits(ctx)
+	counts, err := s.figures.Of(ctx, struct{}{})
 	if err != nil {
 		return nil, err
 	}
@@ -74,17 +64,8 @@ func (s *Service) ListContentFigures(ctx context.Context) ([]fibonacco.ContentFi
 	return out, nil
 }
 
-// countVisits is the last count while it is fresh. Whoever asks while it is made waits for it.
-func (s *Service) countVisits(ctx context.Context) ([]visitCount, error) {
-	f := &s.figures
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if !f.taken.IsZero() && fibonacco.RealTime().Sub(f.taken) < min(f.cost*figuresShare, figuresMost) {
-		return f.last, nil
-	}
-	began := fibonacco.RealTime()
-	var counts []visitCount
-	err := s.db.View(ctx, func(tx *db.Tx) (err error) {
+func (s *Service) countVisits(ctx context.Context, _ struct{}) (counts []visitCount, err error) {
+	err = s.db.View(ctx, func(tx *db.Tx) (err error) {
 		counts, err = db.Select[visitCount](ctx, tx, `
 			SELECT v.content_slug AS slug, COALESCE(smbs.community_id, 0) AS community_id, COUNT(*) AS views, COUNT(v.completed_at) AS completed,
 				COUNT(CASE WHEN v.approval_clicked THEN 1 END) AS approval_clicks, COUNT(v.time_on_page_seconds) AS timed,
@@ -95,8 +76,6 @@ func (s *Service) countVisits(ctx context.Context) ([]visitCount, error) {
 	if err != nil {
 		return nil, fmt.Errorf("count the visits to all pages: %w", err)
 	}
-	f.last, f.taken = counts, fibonacco.RealTime()
-	f.cost = f.taken.Sub(began)
 	return counts, nil
 }
 

@@ -20,6 +20,7 @@ import (
 	"github.com/fibonacco/fibonacco/db"
 	"github.com/fibonacco/fibonacco/learning/pdf"
 	"github.com/fibonacco/fibonacco/queue"
+	"github.com/fibonacco/fibonacco/recount"
 )
 
 // approvalValid is how long the approval link of a page is good (M4-01).
@@ -37,7 +38,7 @@ type Service struct {
 	pages    map[string]*compiled // by slug
 	goesWith map[string]found     // likewise
 
-	figures figures
+	figures *recount.Figures[struct{}, []visitCount]
 
 	press  pdf.Press
 	papers printed
@@ -61,6 +62,7 @@ func New(d *db.DB, q *queue.Queue, signer *fibonacco.Signer, cfg fibonacco.Confi
 		db: d, queue: q, signer: signer, machine: machine, base: base, pages: map[string]*compiled{}, goesWith: map[string]found{},
 		press: pdf.Press{Company: cfg.Company, Base: base}, papers: newPrinted(),
 	}
+	s.figures = recount.New(figuresRule, s.countVisits)
 	s.ingest = db.NewGroupCommit(d, batchMost, s.store)
 	return s
 }

@@ -34,7 +34,7 @@ const countSQL = `
 	SELECT smb_id, 'email_click', count(*) FROM (
 		SELECT DISTINCT s.smb_id, e.campaign_send_id, e.link_id, CASE WHEN e.link_id IS NULL THEN e.link_clicked END AS link
 		FROM campaign_sends s JOIN email_events e ON e.campaign_send_id = s.id
-		WHERE s.smb_id IN ($1...) AND e.event_type = 'clicked' AND e.event_at >= $2 AND COALESCE(e.verdict, '') <> 'machine'
+		WHERE s.smb_id IN ($1...) AND COALESCE(e.event_type, '') = 'clicked' AND e.event_at >= $2 AND COALESCE(e.verdict, '') <> 'machine'
 	) AS clicks GROUP BY smb_id
 	UNION ALL
 	SELECT smb_id, 'content_view', count(*)
