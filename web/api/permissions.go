@@ -341,6 +341,16 @@ var Pages = map[string]Rule{
 	"POST /queues/jobs/retry":             {fibonacco.Operator, fibonacco.RunOperations},
 	"POST /queues/jobs/cancel":            {fibonacco.Manager, fibonacco.RunOperations},
 	"POST /queues/jobs/delete":            {fibonacco.Manager, fibonacco.RunOperations},
+
+	"GET /queues/river/{page...}":                {fibonacco.Viewer, fibonacco.ReadOperations},
+	"GET /queues/river/api/{what...}":            {fibonacco.Viewer, fibonacco.ReadOperations},
+	"POST /queues/river/api/jobs/retry":          {fibonacco.Operator, fibonacco.RunOperations},
+	"POST /queues/river/api/jobs/cancel":         {fibonacco.Manager, fibonacco.RunOperations},
+	"POST /queues/river/api/jobs/delete":         {fibonacco.Manager, fibonacco.RunOperations},
+	"PUT /queues/river/api/queues/{name}/pause":  {fibonacco.Manager, fibonacco.RunOperations},
+	"PUT /queues/river/api/queues/{name}/resume": {fibonacco.Manager, fibonacco.RunOperations},
+	"PATCH /queues/river/api/queues/{name}":      {fibonacco.Manager, fibonacco.RunOperations},
+
 	"GET /mailbox":                        {fibonacco.Viewer, fibonacco.ReadOperations},
 	"GET /mailbox/{id}":                   {fibonacco.Viewer, fibonacco.ReadOperations},
 	"GET /mailbox/{id}/html":              {fibonacco.Viewer, fibonacco.ReadOperations},
