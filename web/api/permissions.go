@@ -248,6 +248,7 @@ var Pages = map[string]Rule{
 	"POST /businesses/import":                  {fibonacco.Operator, fibonacco.ImportSMBs},
 	"POST /businesses/import/preview":          {fibonacco.Operator, fibonacco.ImportSMBs},
 	"GET /businesses/import/{uuid}":            {fibonacco.Viewer, fibonacco.ImportSMBs},
+	"GET /businesses/import/{uuid}/events":     {fibonacco.Viewer, fibonacco.ImportSMBs},
 	"GET /businesses/import/{uuid}/errors.csv": {fibonacco.Operator, fibonacco.ImportSMBs},
 	"POST /businesses/import/{uuid}/cancel":    {fibonacco.Operator, fibonacco.ImportSMBs},
 	"POST /businesses/import/{uuid}/undo":      {fibonacco.Manager, fibonacco.ImportSMBs},
@@ -356,6 +357,7 @@ var Pages = map[string]Rule{
 	"PATCH /queues/river/api/queues/{name}":      {fibonacco.Manager, fibonacco.RunOperations},
 
 	"GET /mailbox":                        {fibonacco.Viewer, fibonacco.ReadOperations},
+	"GET /mailbox/events":                 {fibonacco.Viewer, fibonacco.ReadOperations},
 	"GET /mailbox/{id}":                   {fibonacco.Viewer, fibonacco.ReadOperations},
 	"GET /mailbox/{id}/html":              {fibonacco.Viewer, fibonacco.ReadOperations},
 	"GET /mailbox/{id}/source":            {fibonacco.Viewer, fibonacco.ReadOperations},
