@@ -176,4 +176,9 @@ type QueueControl interface {
 	PauseQueue(ctx context.Context, queue, reason, by string) error
 	// ResumeQueue lets a queue go on. Doing it again changes nothing.
 	ResumeQueue(ctx context.Context, queue, by string) error
+	// PauseAllQueues holds every queue that works, all or none of them, and answers which these were. One
+	// that is held already keeps its own reason.
+	PauseAllQueues(ctx context.Context, reason, by string) ([]string, error)
+	// ResumeAllQueues lets every queue go on that is held, whoever held it, and answers which these were.
+	ResumeAllQueues(ctx context.Context, by string) ([]string, error)
 }

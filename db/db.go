@@ -169,6 +169,10 @@ func (d *DB) Pool() *pgxpool.Pool { return d.pool }
 // Writer is SQLite's one writing connection, nil on PostgreSQL. For queue, which hands it to River.
 func (d *DB) Writer() *sql.DB { return d.write }
 
+// Reader is SQLite's reading connections, which cannot write; nil on PostgreSQL. For queue, which hands
+// them to River's pages.
+func (d *DB) Reader() *sql.DB { return d.read }
+
 // Ping proves that the database answers.
 func (d *DB) Ping(ctx context.Context) error {
 	if d.pool != nil {

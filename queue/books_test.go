@@ -312,7 +312,35 @@ func TestPauseQueue(t *testing.T) {
 		if pause == nil || pause.Reason != "the list is being mended" || pause.By != "Ana" || asked-done.Load() != held {
 			t.Fatalf("%+v, %d of %d done", pause, done.Load(), asked)
 		}
-		must(t, q.ResumeQueue(t.Context(), queue.Default, "Ana"))
+		var all []string
+		eventually(t, "all queues are held", func() bool {
+			names, err := q.PauseAllQueues(t.Context(), "a move", "Ben")
+			must(t, err)
+			all = append(all, names...)
+			return len(all) == 2
+		})
+		board, err = q.Board(t.Context())
+		must(t, err)
+		for _, l := range board.Queues {
+			if want := map[bool]string{true: "the list is being mended", false: "a move"}[l.Name == queue.Default]; l.Pause == nil || l.Pause.Reason != want {
+				t.Errorf("%s is held with %+v", l.Name, l.Pause)
+			}
+		}
+		if names, err := q.PauseAllQueues(t.Context(), "again", "Ben"); err != nil || len(names) != 0 {
+			t.Errorf("held again: %v, %v", names, err)
+		}
+		if _, err := q.PauseAllQueues(t.Context(), "", "Ben"); fibonacco.CodeOf(err) != fibonacco.Invalid {
+			t.Errorf("all, without a reason: %v", err)
+		}
+		limited := fibonacco.WithPrincipal(t.Context(), &fibonacco.Principal{Role: fibonacco.Admin, Communities: []int64{1}})
+		if _, err := q.ResumeAllQueues(limited, "Lena"); fibonacco.CodeOf(err) != fibonacco.Forbidden {
+			t.Errorf("by somebody of one community: %v", err)
+		}
+		names, err := q.ResumeAllQueues(t.Context(), "Ben")
+		must(t, err)
+		if len(names) != 3 {
+			t.Errorf("going on: %v", names)
+		}
 		must(t, q.ResumeQueue(t.Context(), queue.Default, "Ana"))
 		eventually(t, "it goes on", func() bool { return done.Load() == asked })
 		if err := q.PauseQueue(t.Context(), "no-such-queue", "x", "Ana"); fibonacco.CodeOf(err) != fibonacco.NotFound {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -13,6 +14,7 @@ import (
 	"github.com/riverqueue/river/riverdriver"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"github.com/riverqueue/river/riverdriver/riversqlite"
+	"riverqueue.com/riverui"
 
 	"github.com/fibonacco/fibonacco/db"
 )
@@ -26,6 +28,8 @@ type client interface {
 	resume(ctx context.Context, tx *db.Tx, queue string) error
 	// cancel tells a job that runs to stop, or ends one that waits.
 	cancel(ctx context.Context, tx *db.Tx, id int64) error
+	// look is River's own pages over this client.
+	look(prefix string, log *slog.Logger) (http.Handler, error)
 	start(ctx context.Context) error
 	stop(ctx context.Context) error
 }
@@ -61,6 +65,14 @@ func (c riverClient[T]) cancel(ctx context.Context, tx *db.Tx, id int64) error {
 	return err
 }
 
+func (c riverClient[T]) look(prefix string, log *slog.Logger) (http.Handler, error) {
+	h, err := riverui.NewHandler(&riverui.HandlerOpts{Endpoints: riverui.NewEndpoints(c.Client, nil), Logger: log, Prefix: prefix})
+	if err != nil {
+		return nil, fmt.Errorf("make River's pages: %w", err)
+	}
+	return h, nil
+}
+
 func (c riverClient[T]) start(ctx context.Context) error { return c.Start(ctx) }
 
 // stop waits for running jobs until ctx ends, then cancels them and waits a little longer for
@@ -74,6 +86,9 @@ func (c riverClient[T]) stop(ctx context.Context) error {
 	defer cancel()
 	return c.StopAndCancel(hard)
 }
+
+// onlyLooks names the client behind River's pages. On SQLite it holds no connection that could write.
+const onlyLooks = "look"
 
 // newClient makes a River client that works on queues (queue → workers); nil only inserts. leads
 // says whether it may do River's housekeeping for all nodes.
@@ -104,10 +119,14 @@ func (q *Queue) newClient(name string, queues map[string]int, leads bool) (clien
 	} else {
 		cfg.Workers = nil
 	}
-	if q.db.Engine() == db.SQLite {
+	switch {
+	case q.db.Engine() != db.SQLite:
+		return wrap(riverpgxv5.New(q.db.Pool()), cfg, func(tx *db.Tx) pgx.Tx { return tx.Pgx() })
+	case name == onlyLooks:
+		return wrap(riversqlite.New(q.db.Reader()), cfg, func(tx *db.Tx) *sql.Tx { return tx.SQL() })
+	default:
 		return wrap(riversqlite.New(q.db.Writer()), cfg, func(tx *db.Tx) *sql.Tx { return tx.SQL() })
 	}
-	return wrap(riverpgxv5.New(q.db.Pool()), cfg, func(tx *db.Tx) pgx.Tx { return tx.Pgx() })
 }
 
 func wrap[T any](driver riverdriver.Driver[T], cfg *river.Config, of func(*db.Tx) T) (client, error) {

@@ -80,7 +80,7 @@ var CrossSitePaths = []string{"/u/", "/approve", "/my/", "/review/r/"}
 //	GET               content             GET content/{slug}, …/article.pdf, …/handout.pdf, POST content/{slug}/track/start,
 //	                  slide, complete, approval-click, download: open to everybody; GET content/{slug}/stats
 //	GET               content/figures, content/{slug}/source, …/versions, …/views   PUT content/{slug}, POST content/{slug}/preview
-//	GET               queues, queues/board, …/history, …/kinds, …/balance   POST queues/{name}/pause, resume
+//	GET               queues, queues/board, …/history, …/kinds, …/balance   POST queues/{name}/pause, resume; queues/pause, resume: all
 //	GET               jobs, jobs/{id}     POST jobs/retry, cancel, delete
 //	GET               sending             POST sending/pause, sending/resume
 //	GET               deliverability      SPF, DKIM, DMARC, MX, TLS, the account, the mails

@@ -19,8 +19,8 @@ type queueCommand struct {
 	Retry   queueRetry   `cmd:"" help:"Let jobs begin at once that failed, were cancelled or are for later."`
 	Cancel  queueCancel  `cmd:"" help:"End jobs that are not finished."`
 	Delete  queueDelete  `cmd:"" help:"Forget jobs that do not run."`
-	Pause   queueHold    `cmd:"" help:"Hold a queue, on every node."`
-	Resume  queueRelease `cmd:"" help:"Let it go on."`
+	Pause   queueHold    `cmd:"" help:"Hold a queue, or all of them, on every node."`
+	Resume  queueRelease `cmd:"" help:"Let it go on, or all of them."`
 }
 
 type queueStatus struct {
@@ -118,12 +118,23 @@ func eachOf[T any](e *env, limit int, q fibonacco.ListQuery, list func(context.C
 }
 
 type queueHold struct {
-	Queue  string `arg:"" help:"Name of the queue."`
+	Queue  string `arg:"" optional:"" help:"Name of the queue."`
+	All    bool   `help:"Every queue."`
 	Reason string `help:"Why; staff see it." required:""`
 }
 
 func (c queueHold) Run(e *env) error {
+	if err := oneOrAll(c.Queue, c.All); err != nil {
+		return err
+	}
 	return e.with(func(a *app) error {
+		if c.All {
+			names, err := a.queue.PauseAllQueues(e.ctx, c.Reason, whoami())
+			if err == nil {
+				e.say("%s What runs finishes.", queuesWords(names, "held", "No queue worked, so none is held now that was not."))
+			}
+			return err
+		}
 		if err := a.queue.PauseQueue(e.ctx, c.Queue, c.Reason, whoami()); err != nil {
 			return err
 		}
@@ -133,17 +144,43 @@ func (c queueHold) Run(e *env) error {
 }
 
 type queueRelease struct {
-	Queue string `arg:"" help:"Name of the queue."`
+	Queue string `arg:"" optional:"" help:"Name of the queue."`
+	All   bool   `help:"Every queue that is held."`
 }
 
 func (c queueRelease) Run(e *env) error {
+	if err := oneOrAll(c.Queue, c.All); err != nil {
+		return err
+	}
 	return e.with(func(a *app) error {
+		if c.All {
+			names, err := a.queue.ResumeAllQueues(e.ctx, whoami())
+			if err == nil {
+				e.say("%s", queuesWords(names, "going on", "No queue was held."))
+			}
+			return err
+		}
 		if err := a.queue.ResumeQueue(e.ctx, c.Queue, whoami()); err != nil {
 			return err
 		}
 		e.say("The queue %s goes on.", c.Queue)
 		return nil
 	})
+}
+
+// oneOrAll holds that either a queue was named or all of them were meant.
+func oneOrAll(name string, all bool) error {
+	if (name == "") != all {
+		return fibonacco.Errorf(fibonacco.Invalid, "name one queue, or say --all")
+	}
+	return nil
+}
+
+func queuesWords(names []string, are, none string) string {
+	if len(names) == 0 {
+		return none
+	}
+	return fmt.Sprintf("%d queues are %s: %s.", len(names), are, strings.Join(names, ", "))
 }
 
 // filterOf reads FIELD=CONDITION arguments.

@@ -35,6 +35,9 @@ func TestQueueCommands(t *testing.T) {
 		{[]string{"queue", "cancel", "--filter", "queue=emails", "--json"}, 0, `"changed":0`},
 		{[]string{"queue", "pause", "emails"}, 2, "--reason"},
 		{[]string{"queue", "pause", "emails", "--reason", "x"}, 1, "no node has ever worked"},
+		{[]string{"queue", "pause", "--reason", "x"}, 2, "name one queue, or say --all"},
+		{[]string{"queue", "resume", "emails", "--all"}, 2, "name one queue, or say --all"},
+		{[]string{"queue", "resume", "--all"}, 0, "No queue was held."},
 		{[]string{"queue", "resume", "emails"}, 1, "no node has ever worked"},
 	} {
 		code, out, errOut := do(t, step.args...)

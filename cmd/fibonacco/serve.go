@@ -94,6 +94,11 @@ func (a *app) site(demo *fibonacco.Principal) http.Handler {
 	if demo == nil {
 		deps.Setup = a.access
 	}
+	river, err := a.queue.RiverAPI(ui.RiverPrefix)
+	if err != nil { // everything else works without
+		a.log.Error("River's own pages are not shown", "error", err)
+	}
+	deps.RiverAPI = river
 	if a.mailbox != nil { // a nil *Catcher in the interface would not be nil
 		deps.Mailbox = a.mailbox
 	}

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/net/html"
 
 	"github.com/fibonacco/fibonacco/web/api"
+	"github.com/fibonacco/fibonacco/web/ui"
 )
 
 // staffPage is one page of api.Pages at an address that is really there.
@@ -88,7 +89,7 @@ func findPages(t *testing.T, g *guest, seldom ...string) []staffPage {
 		if a.page == nil {
 			continue
 		}
-		p.whole = a.status == http.StatusOK && !strings.Contains(a.head.Get("Content-Security-Policy"), "sandbox")
+		p.whole = a.status == http.StatusOK && !strings.Contains(a.head.Get("Content-Security-Policy"), "sandbox") && !strings.HasPrefix(p.path, ui.RiverPrefix)
 		for _, to := range leads(a.page, p.path) {
 			note(routesOf(http.MethodGet, to), to)
 		}

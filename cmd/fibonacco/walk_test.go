@@ -43,6 +43,10 @@ func TestStaffPages(t *testing.T) {
 				walksPages(t, guests["Ada Admin"], width, pages)
 			})
 		}
+		t.Run("River", func(t *testing.T) {
+			t.Parallel()
+			walksRiver(t, w, guests["Ada Admin"])
+		})
 	})
 }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/fibonacco/fibonacco"
 	"github.com/fibonacco/fibonacco/db"
 	"github.com/fibonacco/fibonacco/web/api"
+	"github.com/fibonacco/fibonacco/web/ui"
 )
 
 // colleagues are who works in the house of the walk: one of each role, and a manager who sees one
@@ -89,7 +90,7 @@ func settleHouse(t *testing.T) (*town, map[string]*guest) {
 func seldom(w *town) []string {
 	return []string{
 		"/businesses/bulk/" + w.bulk, "/businesses/bulk/" + w.bulk + "/left.csv", "/cells/1/email", "/cells/1/email/edit",
-		"/learning/" + w.rows(`SELECT slug FROM content ORDER BY id LIMIT 1`)[0] + "/page",
+		"/learning/" + w.rows(`SELECT slug FROM content ORDER BY id LIMIT 1`)[0] + "/page", ui.RiverPrefix + "/api/jobs",
 	}
 }
 

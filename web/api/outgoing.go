@@ -15,7 +15,7 @@ const gzipFrom = 1400
 
 var gzipTypes = []string{
 	"application/json", "application/problem+json", "application/openapi+json", "application/openapi+yaml",
-	"application/x-ndjson", "text/csv", "text/html", "text/css",
+	"application/x-ndjson", "text/csv", "text/html", "text/css", "text/javascript",
 }
 
 var gzipWriters = sync.Pool{New: func() any {

@@ -45,6 +45,15 @@ func (a *API) queueControl() {
 		method: http.MethodPost, path: "/queues/{name}/resume", id: "resume-queue", tag: tagOperations,
 		summary: "Let a queue go on", errors: ofThing, response: exampleBoard,
 	}, a.resumeQueue)
+	register(a, operation{
+		method: http.MethodPost, path: "/queues/pause", id: "pause-all-queues", tag: tagOperations,
+		summary: "Hold every queue", description: "All or none of them. Nothing that takes time is done until they go on: no mail, no import, no notice. One that is held already keeps its own reason.",
+		errors: ofBody, request: queueReason{Reason: "the database moves to another machine"}, response: exampleHeld,
+	}, a.pauseAllQueues)
+	register(a, operation{
+		method: http.MethodPost, path: "/queues/resume", id: "resume-all-queues", tag: tagOperations,
+		summary: "Let every queue go on that is held", description: "Whoever held it, and why.", response: exampleHeld,
+	}, a.resumeAllQueues)
 }
 
 var (
@@ -58,6 +67,13 @@ var (
 		Nodes: []fibonacco.QueueNode{{ID: "web-1/3fb2c07d11aa", Hostname: "web-1", StartedAt: exampleTime, SeenAt: exampleTime, Workers: 17}},
 	}
 )
+
+// heldQueues says which queues a call held, or let go on.
+type heldQueues struct {
+	Queues []string `json:"queues" doc:"The queues that this call changed, by name."`
+}
+
+var exampleHeld = heldQueues{Queues: []string{"default", "emails"}}
 
 type queueReason struct {
 	Reason string `json:"reason" minLength:"1" maxLength:"500" doc:"Staff see it." example:"the provider has an incident"`
@@ -123,6 +139,27 @@ func (a *API) pauseQueue(ctx context.Context, in *struct {
 		return nil, moduleAbsent("job queue")
 	}
 	return a.board(ctx, a.o.QueueControl.PauseQueue(ctx, in.Name, in.Body.Reason, fibonacco.PrincipalOf(ctx).Name))
+}
+
+func (a *API) pauseAllQueues(ctx context.Context, in *body[queueReason]) (*body[heldQueues], error) {
+	if a.o.QueueControl == nil {
+		return nil, moduleAbsent("job queue")
+	}
+	return queuesHeld(a.o.QueueControl.PauseAllQueues(ctx, in.Body.Reason, fibonacco.PrincipalOf(ctx).Name))
+}
+
+func (a *API) resumeAllQueues(ctx context.Context, _ *none) (*body[heldQueues], error) {
+	if a.o.QueueControl == nil {
+		return nil, moduleAbsent("job queue")
+	}
+	return queuesHeld(a.o.QueueControl.ResumeAllQueues(ctx, fibonacco.PrincipalOf(ctx).Name))
+}
+
+func queuesHeld(names []string, err error) (*body[heldQueues], error) {
+	if err != nil {
+		return nil, err
+	}
+	return &body[heldQueues]{heldQueues{append([]string{}, names...)}}, nil // an empty list, never null
 }
 
 func (a *API) resumeQueue(ctx context.Context, in *QueuePath) (*body[fibonacco.QueueBoard], error) {

@@ -49,6 +49,16 @@ func (f *foreman) ResumeQueue(_ context.Context, queue, by string) error {
 	return nil
 }
 
+func (f *foreman) PauseAllQueues(_ context.Context, reason, by string) ([]string, error) {
+	f.told = append(f.told, "pause all "+reason+" by "+by)
+	return []string{"ai", "emails"}, nil
+}
+
+func (f *foreman) ResumeAllQueues(_ context.Context, by string) ([]string, error) {
+	f.told = append(f.told, "resume all by "+by)
+	return nil, nil
+}
+
 func (f *foreman) ListJobs(_ context.Context, q fibonacco.ListQuery) (page fibonacco.Page[fibonacco.QueuedJob], err error) {
 	page.Data = []fibonacco.QueuedJob{{ID: 7, Kind: "campaign.send", Queue: "emails", State: fibonacco.JobDiscarded, Args: map[string]any{"send_ids": []any{1}}, CreatedAt: noon, ScheduledAt: noon}}
 	return page, nil
@@ -115,6 +125,9 @@ func TestQueuesOverTheInterface(t *testing.T) {
 		{"POST", "/queues/emails/pause", `{"reason":"an incident"}`, http.StatusOK, `"queues"`},
 		{"POST", "/queues/emails/pause", `{}`, http.StatusUnprocessableEntity, "reason"},
 		{"POST", "/queues/emails/resume", "", http.StatusOK, `"queues"`},
+		{"POST", "/queues/pause", `{"reason":"a move"}`, http.StatusOK, `{"queues":["ai","emails"]}`},
+		{"POST", "/queues/pause", `{"reason":""}`, http.StatusUnprocessableEntity, "reason"},
+		{"POST", "/queues/resume", "", http.StatusOK, `{"queues":[]}`},
 		{"GET", "/jobs?filter[state]=discarded&page[size]=1", "", http.StatusOK, `"send_ids":[1]`},
 		{"GET", "/jobs?filter[state]=lost", "", http.StatusUnprocessableEntity, "state"},
 		{"GET", "/jobs/7", "", http.StatusOK, `"id":7`},
@@ -128,7 +141,7 @@ func TestQueuesOverTheInterface(t *testing.T) {
 			t.Errorf("%s %s: %d %s", c.method, c.path, w.Code, w.Body)
 		}
 	}
-	want := "history emails campaign.send day|pause emails an incident by Ana|resume emails by Ana|retry [] map[state:discarded]|cancel [7]|delete [7]"
+	want := "history emails campaign.send day|pause emails an incident by Ana|resume emails by Ana|pause all a move by Ana|resume all by Ana|retry [] map[state:discarded]|cancel [7]|delete [7]"
 	if got := strings.Join(f.told, "|"); got != want {
 		t.Errorf("told %s, want %s", got, want)
 	}

@@ -247,6 +247,8 @@ func (t *town) ResumeProgramme(_ context.Context, f fibonacco.SMBFilter) (fibona
 }
 
 func (t *town) ListCaught(_ context.Context, query string, before int64, limit int) (page []fibonacco.CaughtMail, total int, err error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	for _, m := range t.mails {
 		if !strings.Contains(m.To+m.Subject, query) {
 			continue

@@ -25,6 +25,7 @@ func (u *ui) mountImports(page func(pattern string, h handler)) {
 	page("POST /businesses/import", u.startImport)
 	page("POST /businesses/import/preview", u.previewImport)
 	page("GET /businesses/import/{uuid}", u.importJob)
+	page("GET /businesses/import/{uuid}/events", u.importJobEvents)
 	page("GET /businesses/import/{uuid}/errors.csv", u.importErrors)
 	page("POST /businesses/import/{uuid}/cancel", u.cancelImport)
 	page("POST /businesses/import/{uuid}/undo", u.undoImport)
@@ -219,6 +220,25 @@ func (u *ui) importJob(w http.ResponseWriter, r *http.Request) error {
 	fr.Toast.Text = map[string]string{"cancel": "Stopped. What it has stored stays, and can be taken back.", "undo": "It is being taken back."}[r.URL.Query().Get("done")]
 	u.show(w, r, http.StatusOK, importJobPage(fr, *job, t.name(job.CommunityID), u.local(t, time.Time{})))
 	return nil
+}
+
+// importJobEvents is the stream behind one import.
+func (u *ui) importJobEvents(w http.ResponseWriter, r *http.Request) error {
+	fr, uuid := u.frame(r, "Import", "/businesses"), r.PathValue("uuid")
+	if _, err := u.Importer.ImportJob(r.Context(), uuid); err != nil {
+		return err
+	}
+	return u.move(w, r, func(ctx context.Context) ([]livePart, error) {
+		job, err := u.Importer.ImportJob(ctx, uuid)
+		if err != nil {
+			return nil, fmt.Errorf("look at an import: %w", err)
+		}
+		t, err := u.towns(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return renderParts(ctx, []string{"now", "job"}, map[string]templ.Component{"now": liveNow(u.local(t, time.Time{})), "job": importProgress(fr, *job)})
+	})
 }
 
 func (u *ui) cancelImport(w http.ResponseWriter, r *http.Request) error {

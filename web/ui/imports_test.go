@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/chromedp/chromedp"
@@ -21,6 +22,7 @@ import (
 type files struct {
 	fibonacco.Importer
 
+	mu      sync.Mutex // of job, which a stream reads meanwhile
 	asked   fibonacco.ImportRequest
 	content string
 	job     fibonacco.ImportJob
@@ -63,7 +65,10 @@ func (f *files) ImportJob(_ context.Context, uuid string) (*fibonacco.ImportJob,
 	if uuid != f.job.UUID {
 		return nil, missing()
 	}
-	return &f.job, nil
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	job := f.job
+	return &job, nil
 }
 
 func (f *files) CancelImport(ctx context.Context, uuid string) (*fibonacco.ImportJob, error) {
@@ -148,8 +153,25 @@ func TestImportPages(t *testing.T) {
 		t.Errorf("the errors: %q, %s", a.body, a.Header.Get("Content-Disposition"))
 	}
 	f.job.Status, f.job.Progress, f.job.UndoUntil = fibonacco.ImportRunning, .5, nil
-	s.get("/businesses/import/"+f.job.UUID).wants(t, http.StatusOK, `hx-trigger="every 1s"`, "50.0%", ">Stop</button>")
+	s.get("/businesses/import/"+f.job.UUID).wants(t, http.StatusOK, `data-live="/businesses/import/`+f.job.UUID+`/events"`, "50.0%", ">Stop</button>")
 	s.get("/businesses/import/x").wants(t, http.StatusNotFound)
+	s.get("/businesses/import/x/events").wants(t, http.StatusNotFound)
+
+	// The open page moves with the import, until it has ended.
+	events := s.watchAt(t.Context(), "/businesses/import/"+f.job.UUID+"/events")
+	until(t, events, "50.0%")
+	f.mu.Lock()
+	f.job.Progress = .75
+	f.mu.Unlock()
+	s.Notify("smb.created")
+	if names := until(t, events, "75.0%"); len(names) != 1 || names[0] != "job" {
+		t.Errorf("besides the progress, %v came", names)
+	}
+	f.mu.Lock()
+	f.job.Status, f.job.Progress = fibonacco.ImportCompleted, 1
+	f.mu.Unlock()
+	s.Notify("import.completed")
+	until(t, events, "Show the businesses")
 }
 
 // Choosing a file shows its columns at once, and what is chosen there is what is imported.

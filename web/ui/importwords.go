@@ -3,8 +3,6 @@ package ui
 import (
 	"time"
 
-	"github.com/a-h/templ"
-
 	"github.com/fibonacco/fibonacco"
 )
 
@@ -126,14 +124,6 @@ func knownBy(d fibonacco.ImportDuplicate) string {
 		by += ", further up in the file"
 	}
 	return capital(by)
-}
-
-// importPolling makes a page look again until its import has ended.
-func importPolling(j fibonacco.ImportJob) templ.Attributes {
-	if ended(j) {
-		return nil
-	}
-	return templ.Attributes{"hx-get": "/businesses/import/" + j.UUID, "hx-trigger": "every 1s", "hx-select": "#job", "hx-swap": "outerHTML", "data-polled": true}
 }
 
 // changeWords is what a row of a trial would change.

@@ -23,6 +23,14 @@ func (t *town) mail(id int64, subject string) {
 	t.Notify("campaign_send.completed")
 }
 
+// catches keeps one more mail that would have gone out, and says that a mail went.
+func (t *town) catches(m fibonacco.CaughtMail) {
+	t.mu.Lock()
+	t.mails = append([]fibonacco.CaughtMail{m}, t.mails...)
+	t.mu.Unlock()
+	t.Notify("campaign_send.completed")
+}
+
 // Each list that moves sends its parts once, and then what has changed, to the question that its page asked.
 func TestLiveLists(t *testing.T) {
 	t.Parallel()
@@ -41,6 +49,18 @@ func TestLiveLists(t *testing.T) {
 		"/voicemail/events": "No written consent", "/approvals/events": "Marisol", "/businesses/import/events": "1,204 rows",
 	} {
 		until(t, s.watchAt(t.Context(), path), text)
+	}
+	events = s.watchAt(t.Context(), "/mailbox/events?q=owner7")
+	until(t, events, "No mail matches")
+	for _, to := range []string{"somebody@example.com", "owner7@example.com"} {
+		s.catches(fibonacco.CaughtMail{ID: 900, To: to, Subject: "Caught for " + to, At: monday})
+	}
+	if names := until(t, events, "Caught for owner7@"); len(names) != 1 || names[0] != "mails" {
+		t.Errorf("besides the mails, %v came", names)
+	}
+	s.get("/mailbox?q=owner7").wants(t, http.StatusOK, `data-live="/mailbox/events?q=owner7"`)
+	if a := s.get("/mailbox?before=900"); strings.Contains(a.body, "data-live=") {
+		t.Error("older mails move")
 	}
 	if a := s.get("/sends/events?status=gone"); a.StatusCode != http.StatusServiceUnavailable {
 		t.Errorf("a stream of a question that nobody understands: %d", a.StatusCode)

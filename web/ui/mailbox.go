@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/a-h/templ"
 	"github.com/jhillyerd/enmime/v2"
 
 	"github.com/fibonacco/fibonacco"
@@ -23,8 +24,7 @@ type mailboxData struct {
 	Before int64
 	Mails  []fibonacco.CaughtMail
 	Total  int
-	Older  string // address; "" on the last page
-	Self   string
+	Older  string    // address; "" on the last page
 	Place  string    // whose time the times are
 	Now    time.Time // local to Place
 }
@@ -52,7 +52,7 @@ func (u *ui) mountMailbox(page func(pattern string, h handler)) {
 		return
 	}
 	for pattern, h := range map[string]handler{
-		"GET /mailbox": u.mailbox, "GET /mailbox/{id}": u.mail, "GET /mailbox/{id}/html": u.mailHTML, "GET /mailbox/{id}/source": u.mailSource,
+		"GET /mailbox": u.mailbox, "GET /mailbox/events": u.mailboxEvents, "GET /mailbox/{id}": u.mail, "GET /mailbox/{id}/html": u.mailHTML, "GET /mailbox/{id}/source": u.mailSource,
 	} {
 		page(pattern, func(w http.ResponseWriter, r *http.Request) error {
 			if fibonacco.ScopeOf(r.Context()) != nil {
@@ -64,23 +64,50 @@ func (u *ui) mountMailbox(page func(pattern string, h handler)) {
 }
 
 func (u *ui) mailbox(w http.ResponseWriter, r *http.Request) error {
-	now, err := u.homeTime(r.Context())
+	d, err := u.readMailbox(r.Context(), r.URL.Query())
 	if err != nil {
 		return err
 	}
-	d := mailboxData{Query: strings.TrimSpace(r.URL.Query().Get("q")), Now: now, Place: place(now.Location().String())}
-	d.Before, _ = strconv.ParseInt(r.URL.Query().Get("before"), 10, 64)
-	page, total, err := u.Mailbox.ListCaught(r.Context(), d.Query, max(d.Before, 0), mailsPerPage+1)
+	u.show(w, r, http.StatusOK, mailboxPage(u.frame(r, "Mailbox", "/mailbox"), d))
+	return nil
+}
+
+// mailboxEvents is the stream behind the newest mails.
+func (u *ui) mailboxEvents(w http.ResponseWriter, r *http.Request) error {
+	return u.move(w, r, func(ctx context.Context) ([]livePart, error) {
+		d, err := u.readMailbox(ctx, r.URL.Query())
+		if err != nil {
+			return nil, err
+		}
+		return renderParts(ctx, []string{"now", "mails"}, map[string]templ.Component{"now": liveNow(d.Now), "mails": mailList(d)})
+	})
+}
+
+// mailboxLive names the stream of a list that begins with the newest: older ones stand still.
+func mailboxLive(d mailboxData) templ.Attributes {
+	if d.Before != 0 {
+		return nil
+	}
+	return templ.Attributes{"data-live": strings.Replace(mailboxPath(d.Query, 0), "/mailbox", "/mailbox/events", 1)}
+}
+
+func (u *ui) readMailbox(ctx context.Context, asked url.Values) (d mailboxData, err error) {
+	now, err := u.homeTime(ctx)
 	if err != nil {
-		return fmt.Errorf("list caught mails: %w", err)
+		return d, err
+	}
+	d = mailboxData{Query: strings.TrimSpace(asked.Get("q")), Now: now, Place: place(now.Location().String())}
+	d.Before, _ = strconv.ParseInt(asked.Get("before"), 10, 64)
+	page, total, err := u.Mailbox.ListCaught(ctx, d.Query, max(d.Before, 0), mailsPerPage+1)
+	if err != nil {
+		return d, fmt.Errorf("list caught mails: %w", err)
 	}
 	if len(page) > mailsPerPage {
 		page = page[:mailsPerPage]
 		d.Older = mailboxPath(d.Query, page[mailsPerPage-1].ID)
 	}
-	d.Mails, d.Total, d.Self = page, total, mailboxPath(d.Query, d.Before)
-	u.show(w, r, http.StatusOK, mailboxPage(u.frame(r, "Mailbox", "/mailbox"), d))
-	return nil
+	d.Mails, d.Total = page, total
+	return d, nil
 }
 
 // homeTime is now, in the zone that is meant where no business is.

@@ -27,6 +27,8 @@ func (u *ui) mountQueues(page func(pattern string, h handler)) {
 	page("POST /queues/jobs/retry", u.retryJobs)
 	page("POST /queues/jobs/cancel", u.cancelJobs)
 	page("POST /queues/jobs/delete", u.deleteJobs)
+	page("POST /queues/pause", u.pauseAllQueues)
+	page("POST /queues/resume", u.resumeAllQueues)
 	page("GET /queues/{name}", u.queue)
 	page("POST /queues/{name}/pause", u.pauseQueue)
 	page("POST /queues/{name}/resume", u.resumeQueue)
@@ -260,6 +262,43 @@ func (u *ui) pauseQueue(w http.ResponseWriter, r *http.Request) error {
 func (u *ui) resumeQueue(w http.ResponseWriter, r *http.Request) error {
 	name := r.PathValue("name")
 	return u.redone(w, r, queuePath(name), "goes-on", u.QueueControl.ResumeQueue(r.Context(), name, visitor(r.Context())))
+}
+
+func (u *ui) pauseAllQueues(w http.ResponseWriter, r *http.Request) error {
+	_, err := u.QueueControl.PauseAllQueues(r.Context(), r.PostFormValue("reason"), visitor(r.Context()))
+	return u.redone(w, r, "/queues", "held-all", err)
+}
+
+func (u *ui) resumeAllQueues(w http.ResponseWriter, r *http.Request) error {
+	_, err := u.QueueControl.ResumeAllQueues(r.Context(), visitor(r.Context()))
+	return u.redone(w, r, "/queues", "all-go-on", err)
+}
+
+// Held are the queues that are shown and do not work, by name.
+func (d queuesData) Held() (names []string) {
+	for _, l := range d.Lines() {
+		if l.Pause != nil {
+			names = append(names, l.Name)
+		}
+	}
+	return names
+}
+
+// HeldTogether is the one reason of several queues that are held; nil when there is another.
+func (d queuesData) HeldTogether() (one *fibonacco.QueuePause) {
+	if len(d.Held()) < 2 {
+		return nil
+	}
+	for _, l := range d.Lines() {
+		switch {
+		case l.Pause == nil:
+		case one == nil:
+			one = l.Pause
+		case one.Reason != l.Pause.Reason || one.By != l.Pause.By:
+			return nil
+		}
+	}
+	return one
 }
 
 func queuePath(name string) string { return "/queues/" + url.PathEscape(name) }

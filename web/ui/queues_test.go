@@ -95,6 +95,16 @@ func (y *yard) ResumeQueue(_ context.Context, queue, by string) error {
 	return nil
 }
 
+func (y *yard) PauseAllQueues(_ context.Context, reason, by string) ([]string, error) {
+	y.told = append(y.told, "pause all: "+reason+" by "+by)
+	return []string{"emails"}, nil
+}
+
+func (y *yard) ResumeAllQueues(_ context.Context, by string) ([]string, error) {
+	y.told = append(y.told, "resume all by "+by)
+	return []string{"ai", "emails"}, nil
+}
+
 func (y *yard) ListJobs(ctx context.Context, q fibonacco.ListQuery) (found fibonacco.Page[fibonacco.QueuedJob], err error) {
 	if fibonacco.ScopeOf(ctx) != nil {
 		return found, fibonacco.Errorf(fibonacco.Forbidden, "jobs belong to no community")
@@ -180,6 +190,7 @@ func TestQueuesAreHandled(t *testing.T) {
 	t.Parallel()
 	s, y := serveYard(t, fibonacco.Manager)
 	s.get("/queues/emails").wants(t, http.StatusOK, "Pause emails", "Everybody on the team reads it.")
+	s.get("/queues").wants(t, http.StatusOK, "Pause all…", "no mail is sent, no file imported", "Pause every queue", "Resume all")
 	s.get("/queues/jobs/88104").wants(t, http.StatusOK, "Retry now", "Forget this job")
 	for _, step := range []struct {
 		path string
@@ -188,6 +199,8 @@ func TestQueuesAreHandled(t *testing.T) {
 	}{
 		{"/queues/emails/pause", url.Values{"reason": {"a wrong list"}}, "/queues/emails?done=held"},
 		{"/queues/emails/resume", nil, "/queues/emails?done=goes-on"},
+		{"/queues/pause", url.Values{"reason": {"a move"}}, "/queues?done=held-all"},
+		{"/queues/resume", nil, "/queues?done=all-go-on"},
 		{"/queues/jobs/retry", url.Values{"ids": {"88104", "88105"}, "back": {"/queues/jobs?state=discarded"}}, "/queues/jobs?done=retried&n=2&state=discarded"},
 		{"/queues/jobs/retry", url.Values{"all": {"1"}, "state": {"discarded"}, "queue": {"emails"}, "back": {"https://evil.example/queues"}}, "/queues?done=none&n=0"},
 		{"/queues/jobs/cancel", url.Values{"ids": {"88105"}, "back": {"//evil.example/queues"}}, "/queues?done=cancelled&n=1"},
@@ -200,7 +213,7 @@ func TestQueuesAreHandled(t *testing.T) {
 			t.Errorf("%s %v: %d to %s, want %s", step.path, step.form, a.StatusCode, a.Header.Get("Location"), step.to)
 		}
 	}
-	want := "pause emails: a wrong list by Dana Whitfield|resume emails by Dana Whitfield|retry [88104 88105] map[]|" +
+	want := "pause emails: a wrong list by Dana Whitfield|resume emails by Dana Whitfield|pause all: a move by Dana Whitfield|resume all by Dana Whitfield|retry [88104 88105] map[]|" +
 		"retry [] map[queue:emails state:discarded]|cancel [88105] map[]|delete [88104] map[]"
 	if got := strings.Join(y.told, "|"); got != want {
 		t.Errorf("told\n%s, want\n%s", got, want)

@@ -152,6 +152,10 @@ func queueToast(q url.Values) string {
 		return "The queue is held. What runs finishes."
 	case "goes-on":
 		return "The queue goes on."
+	case "held-all":
+		return "Every queue is held. What runs finishes, and nothing new begins."
+	case "all-go-on":
+		return "Every queue goes on."
 	case "retried":
 		return countWords(n, "is tried again.", "are tried again.")
 	case "cancelled":
@@ -220,4 +224,12 @@ func balancePath(queue string) string {
 		return "/queues/balance"
 	}
 	return "/queues/balance?" + url.Values{"queue": {queue}}.Encode()
+}
+
+// holdAllWords is what it means to pause every queue, with what would wait.
+func holdAllWords(d queuesData) string {
+	working := len(d.Queues) - len(d.Held())
+	return fmt.Sprintf("Holds %s on every node within two seconds: no mail is sent, no file imported, no yes worked on, and no notice goes out. %s now and may finish; %s. Pages and links in mails go on; what they cause lines up.",
+		plural(working, "queue", "queues"), plural(d.Sum(func(l fibonacco.QueueLine) int { return l.Running }), "job runs", "jobs run"),
+		plural(d.Sum(func(l fibonacco.QueueLine) int { return l.Waiting }), "job waits", "jobs wait"))
 }

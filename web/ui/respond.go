@@ -93,5 +93,9 @@ func (u *ui) fail(w http.ResponseWriter, r *http.Request, err error) {
 	if t.Advice == "" {
 		t.Advice = "Go back and try again."
 	}
+	if wantsJSON(r) {
+		refuseJSON(w, t.Status, t.Advice)
+		return
+	}
 	u.show(w, r, t.Status, troublePage(u.frame(r, t.Title, ""), t))
 }

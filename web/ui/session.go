@@ -78,6 +78,9 @@ func (u *ui) askToSignIn(w http.ResponseWriter, r *http.Request) {
 	case strings.HasPrefix(r.Header.Get("Accept"), "text/event-stream"):
 		http.Error(w, "not signed in", http.StatusUnauthorized)
 		return
+	case wantsJSON(r):
+		refuseJSON(w, http.StatusUnauthorized, "Your session has ended. Load the page again to sign in.")
+		return
 	case r.Header.Get("HX-Request") == "true":
 		w.Header().Set("HX-Redirect", target)
 		w.WriteHeader(http.StatusUnauthorized)

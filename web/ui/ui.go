@@ -30,6 +30,9 @@ type Deps struct {
 	ClockControl fibonacco.ClockControl // nil unless the clock is virtual
 	Bulletin     fibonacco.Bulletin     // nil: live pages look every few seconds by themselves
 
+	// RiverAPI answers River's own pages below RiverPrefix + "/api/" (queue.RiverAPI); nil: there are none.
+	RiverAPI http.Handler
+
 	Setup fibonacco.SetupService // nil: there is nothing to set up, as in the demo
 	// LearningPage is a learning page as visitors get it (web/public), for those who write it.
 	LearningPage func(*fibonacco.LearningPage) templ.Component
@@ -115,6 +118,7 @@ func Mount(mux *http.ServeMux, d Deps) {
 	u.mountSends(page)
 	u.mountVoicemails(page)
 	u.mountQueues(page)
+	u.mountRiver(route, page)
 	u.mountTeam(page)
 	u.mountSettings(page)
 	u.mountSetup(route, page)
