@@ -118,7 +118,7 @@ func communityListPage(fr frame, rows []communityRow) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			} else {
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 6, "<div class=\"tablewrap\" tabindex=\"0\" role=\"region\" aria-label=\"Communities\"><table class=\"t ledger\"><thead><tr><th scope=\"col\">Community</th><th scope=\"col\">Time there</th><th scope=\"col\" class=\"num\">Businesses</th><th scope=\"col\" class=\"num\">In the programme</th></tr></thead> <tbody>")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 6, "<div class=\"tablewrap\" tabindex=\"0\" role=\"region\" aria-label=\"Table of communities\"><table class=\"t ledger\"><thead><tr><th scope=\"col\">Community</th><th scope=\"col\">Time there</th><th scope=\"col\" class=\"num\">Businesses</th><th scope=\"col\" class=\"num\">In the programme</th></tr></thead> <tbody>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

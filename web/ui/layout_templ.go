@@ -1105,7 +1105,7 @@ func emptyState(title, text string) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 89, "</svg><h3>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 89, "</svg><h2>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -1118,7 +1118,7 @@ func emptyState(title, text string) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 90, "</h3><p>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 90, "</h2><p>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -1168,7 +1168,7 @@ func allGood(title, text string) templ.Component {
 			templ_7745c5c3_Var55 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 93, "<div class=\"empty\"><svg width=\"89\" height=\"55\" viewBox=\"0 0 89 55\" aria-hidden=\"true\"><rect class=\"f-ink1\" width=\"54\" height=\"55\" rx=\"5\"></rect><rect class=\"f-ink2\" x=\"57\" width=\"32\" height=\"33\" rx=\"4\"></rect><rect class=\"f-leaf\" x=\"57\" y=\"36\" width=\"32\" height=\"19\" rx=\"4\"></rect><path class=\"tick\" d=\"M66 45.5l5 5 9-10\"></path></svg><h3>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 93, "<div class=\"empty\"><svg width=\"89\" height=\"55\" viewBox=\"0 0 89 55\" aria-hidden=\"true\"><rect class=\"f-ink1\" width=\"54\" height=\"55\" rx=\"5\"></rect><rect class=\"f-ink2\" x=\"57\" width=\"32\" height=\"33\" rx=\"4\"></rect><rect class=\"f-leaf\" x=\"57\" y=\"36\" width=\"32\" height=\"19\" rx=\"4\"></rect><path class=\"tick\" d=\"M66 45.5l5 5 9-10\"></path></svg><h2>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -1181,7 +1181,7 @@ func allGood(title, text string) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 94, "</h3><p>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 94, "</h2><p>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
