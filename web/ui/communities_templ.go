@@ -297,7 +297,7 @@ func howCommunities() templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 20, "How this works</summary><p>A community's time zone decides what day it is there and when 10:00 is, so that every business gets its mail in its own morning. Days off keep programme mail back in one community; weekends and federal holidays are settings of the whole product. People and tokens can be limited to communities.</p></details>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 20, "How this works</summary><p>A community’s time zone decides what day it is there and when 10:00 is, so that every business gets its mail in its own morning. Days off keep programme mail back in one community; weekends and federal holidays are settings of the whole product. People and tokens can be limited to communities.</p></details>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

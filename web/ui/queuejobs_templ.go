@@ -1254,7 +1254,7 @@ func jobPage(fr frame, d jobData) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 116, "How this works</summary><p>A job carries ids and looks everything else up when it runs. Texts, addresses and telephone numbers that it does carry, or that an error quotes, are hidden here. Jobs that are done are kept for six hours, the others for a week after their end.</p></details>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 116, "How this works</summary><p>A job carries ids and looks everything else up when it runs. Texts, addresses and phone numbers that it does carry, or that an error quotes, are hidden here. Jobs that are done are kept for six hours, the others for a week after their end.</p></details>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
