@@ -68,7 +68,7 @@ func putTogether(sheet string) []byte {
 
 // Styles lists the files that sheets are made of, and Parts those of one sheet: "components/button" and so on.
 func Styles() (all []string) {
-	err := fs.WalkDir(styles, "styles", func(name string, d fs.DirEntry, err error) error {
+	err := fs.WalkDir(styles, "styles", func(name string, _ fs.DirEntry, err error) error {
 		if err == nil && path.Ext(name) == ".css" {
 			all = append(all, strings.TrimSuffix(strings.TrimPrefix(name, "styles/"), ".css"))
 		}
