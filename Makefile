@@ -53,7 +53,7 @@ ifneq ($(RACE),)
 endif
 
 .PHONY: lint
-lint: lint-shell lint-generated lint-format lint-modules ## check format, generated code, modules, vet and linters
+lint: lint-shell lint-generated lint-words lint-format lint-modules ## check format, generated code, words, modules, vet and linters
 	go vet ./...
 	go vet -tags a11y ./cmd/fibonacco
 	$(TOOL) golangci-lint run
@@ -71,6 +71,11 @@ lint-generated:
 	@for go in $$(find . -name '*_templ.go' -not -path './.git/*'); do \
 		test -f "$${go%_templ.go}.templ" || { echo "$$go: its .templ file is gone"; exit 1; }; \
 	done
+
+.PHONY: lint-words
+lint-words:
+	go -C tools vet ./words
+	go -C tools run ./words -root .. -check
 
 .PHONY: lint-format
 lint-format:
@@ -124,6 +129,10 @@ bench-web: ## read learning and approval pages and tell of slides, through the w
 .PHONY: generate
 generate: ## write the Go code of the templ pages
 	$(TOOL) templ generate
+
+.PHONY: words
+words: ## write docs/words.txt, every sentence that a page says
+	go -C tools run ./words -root ..
 
 .PHONY: screenshots
 screenshots: ## take the pictures of docs/operating.md from a running demo (ARGS='sends queues' picks some)

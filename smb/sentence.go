@@ -93,7 +93,7 @@ var sentences = map[string]func(said) string{
 		return capital(s.mail) + " was sent."
 	},
 	"campaign_send.suppressed": func(s said) string { return capital(s.mail) + " was not sent" + s.with(": ", "reason") + "." },
-	"campaign_send.cancelled":  func(s said) string { return capital(s.mail) + " was cancelled" + s.with(": ", "reason") + "." },
+	"campaign_send.cancelled":  func(s said) string { return capital(s.mail) + " was canceled" + s.with(": ", "reason") + "." },
 	"campaign_send.skipped": func(s said) string {
 		return capital(s.mail) + " was due and not planned" + s.with(": ", "reason") + "."
 	},
@@ -167,7 +167,7 @@ var sentences = map[string]func(said) string{
 	"booking.made":  func(s said) string { return "A customer booked" + s.with(": ", "reason") + "." },
 	"booking.moved": func(s said) string { return "A booking was moved" + s.with(": ", "reason") + "." },
 	"booking.cancelled": func(s said) string {
-		return "A booking was cancelled" + s.with(" by the ", "actor") + s.with(": ", "reason") + "."
+		return "A booking was canceled" + s.with(" by the ", "actor") + s.with(": ", "reason") + "."
 	},
 	"review.received": func(s said) string {
 		if s.number("times") == 1 {

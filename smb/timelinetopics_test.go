@@ -62,7 +62,7 @@ func TestTimelineTopics(t *testing.T) {
 			"mail: A machine loaded HOOK-001 2 times: not counted as opened.", "mail: A machine followed links in HOOK-001: not counted.",
 			"mail: HOOK-001 was not sent: do not contact.", "mail: EDU-001 was due and not planned: health pause.",
 			"consent: A yes to voicemail came from import.", "consent: Unsubscribed from e-mail.",
-			"services: A customer booked: Haircut.", "services: A booking was cancelled by the customer: Haircut.", "services: A customer left a review: 4 stars of 5.",
+			"services: A customer booked: Haircut.", "services: A booking was canceled by the customer: Haircut.", "services: A customer left a review: 4 stars of 5.",
 			"replies: Wrote a mail.", "learning: Opened the learning page find-you.",
 		}
 		if !slices.Equal(got, want) {

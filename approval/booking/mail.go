@@ -145,9 +145,9 @@ func (s *Service) tellMoved(ctx context.Context, tx *db.Tx, p *page, old *bookin
 func (s *Service) tellCancelled(ctx context.Context, tx *db.Tx, p *page, c *fibonacco.CustomerBooking, word string) error {
 	day := fibonacco.LongDay(c.StartsAt, p.zone)
 	mine := s.forCustomer(p, c, "cancelled")
-	mine.Subject = "Cancelled: " + short(c.Business) + ", " + day
+	mine.Subject = "Canceled: " + short(c.Business) + ", " + day
 	mine.Button, mine.ButtonURL = "", ""
-	mine.Paragraphs = []string{"Hi " + c.Name + ", your appointment with " + c.Business + " is cancelled, as you asked."}
+	mine.Paragraphs = []string{"Hi " + c.Name + ", your appointment with " + c.Business + " is canceled, as you asked."}
 	if c.CancelledBy == "owner" {
 		mine.Paragraphs = []string{"Hi " + c.Name + ", " + c.Business + " had to cancel your appointment."}
 		if word != "" {
@@ -162,10 +162,10 @@ func (s *Service) tellCancelled(ctx context.Context, tx *db.Tx, p *page, c *fibo
 	if err != nil {
 		return err
 	}
-	theirs.Subject = "Booking cancelled: " + c.Kind + ", " + day
-	theirs.Paragraphs = []string{c.Name + " has cancelled this booking. The time is free again."}
+	theirs.Subject = "Booking canceled: " + c.Kind + ", " + day
+	theirs.Paragraphs = []string{c.Name + " has canceled this booking. The time is free again."}
 	if c.CancelledBy == "owner" {
-		theirs.Paragraphs = []string{"You have cancelled this booking, and " + c.Name + " was told. The file takes it out of your calendar."}
+		theirs.Paragraphs = []string{"You have canceled this booking, and " + c.Name + " was told. The file takes it out of your calendar."}
 	}
 	s.attach(&theirs, ical.Cancel, s.ownerEvent(p, c, tx.Now))
 	if err := s.dropReminder(ctx, tx, c.ID); err != nil {

@@ -345,7 +345,7 @@ func (s *site) assistantSettings(f assistantForm) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 29, "> <span><b class=\"semi\">Tell people the street address</b><br><span class=\"mute\">Leave this empty if it is somebody's home. The town is told either way.</span></span></label>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 29, "> <span><b class=\"semi\">Tell people the street address</b><br><span class=\"mute\">Leave this empty if it is somebody’s home. The town is told either way.</span></span></label>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -78,5 +78,5 @@ func TestBookingInABrowser(t *testing.T) {
 	shows("h1", "You are booked")
 	equal(t, "booked", w.bookings(), 1)
 	do(`document.querySelector("details").open = true; document.querySelector("details button").click()`)
-	shows("h1", "This booking is cancelled")
+	shows("h1", "This booking is canceled")
 }

@@ -61,7 +61,7 @@ func TestBookMoveCancel(t *testing.T) {
 
 	w.post(token, url.Values{}, http.StatusUnprocessableEntity)
 	_, to = w.post(token, url.Values{"action": {"cancel"}}, http.StatusSeeOther)
-	contains(t, "cancelled", w.get(to, http.StatusOK), "This booking is cancelled", "email that confirms it", `href="`+marisolsPage+`"`)
+	contains(t, "cancelled", w.get(to, http.StatusOK), "This booking is canceled", "email that confirms it", `href="`+marisolsPage+`"`)
 	contains(t, "free again", w.get(tomorrow, http.StatusOK), "Your details")
 	equal(t, "mails", len(w.mails), 3+3+2) // both sides each time, and a reminder of what is to come
 }

@@ -136,7 +136,7 @@ func whenWords(t time.Time, zone string) string {
 func bookingTitle(b *fibonacco.CustomerBooking) string {
 	switch b.State {
 	case "cancelled":
-		return "This booking is cancelled"
+		return "This booking is canceled"
 	case "moved":
 		return "This booking has moved"
 	}

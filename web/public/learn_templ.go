@@ -162,7 +162,7 @@ func (s *site) learnPage(page *fibonacco.LearningPage, recipient string) templ.C
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 12, "</div><p class=\"resumed mute t15\" data-resumed hidden>You are back where you stopped. <button class=\"link\" type=\"button\" data-do=\"first\">Start again</button></p><p class=\"sr\" aria-live=\"polite\" data-says></p>")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 12, "</div><p class=\"resumed mute t15\" data-resumed hidden>You are back where you stopped. <button class=\"link\" type=\"button\" data-do=\"first\">Start again</button></p><p class=\"sr\" aria-live=\"polite\" data-says data-nth=\"Slide\" data-after=\"After the last slide\"></p>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -601,7 +601,7 @@ func controls(of int) templ.Component {
 			templ_7745c5c3_Var24 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 49, "<div class=\"player controls\" data-controls hidden><button class=\"btn quiet icon\" type=\"button\" data-do=\"back\" aria-label=\"Previous slide\"><svg class=\"i\" viewBox=\"0 0 16 16\" aria-hidden=\"true\"><path d=\"m10 4-4 4 4 4\"></path></svg></button> <button class=\"btn\" type=\"button\" data-do=\"play\" aria-pressed=\"false\"><svg class=\"i when-still\" viewBox=\"0 0 16 16\" aria-hidden=\"true\"><path d=\"M4.5 2.8v10.4L13 8z\"></path></svg><svg class=\"i when-playing\" viewBox=\"0 0 16 16\" aria-hidden=\"true\"><path d=\"M5.5 3v10M10.5 3v10\"></path></svg><span data-play-word>Listen</span></button><div class=\"progress\" role=\"progressbar\" aria-label=\"Slides\" aria-valuemin=\"1\" aria-valuemax=\"")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 49, "<div class=\"player controls\" data-controls hidden><button class=\"btn quiet icon\" type=\"button\" data-do=\"back\" aria-label=\"Previous slide\"><svg class=\"i\" viewBox=\"0 0 16 16\" aria-hidden=\"true\"><path d=\"m10 4-4 4 4 4\"></path></svg></button> <button class=\"btn\" type=\"button\" data-do=\"play\" aria-pressed=\"false\"><svg class=\"i when-still\" viewBox=\"0 0 16 16\" aria-hidden=\"true\"><path d=\"M4.5 2.8v10.4L13 8z\"></path></svg><svg class=\"i when-playing\" viewBox=\"0 0 16 16\" aria-hidden=\"true\"><path d=\"M5.5 3v10M10.5 3v10\"></path></svg><span data-play-word data-listen=\"Listen\" data-pause=\"Pause\">Listen</span></button><div class=\"progress\" role=\"progressbar\" aria-label=\"Slides\" aria-valuemin=\"1\" aria-valuemax=\"")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -624,7 +624,7 @@ func controls(of int) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 52, "</div><span class=\"num nowrap\" data-place aria-hidden=\"true\"></span> <button class=\"btn quiet icon\" type=\"button\" data-do=\"next\" aria-label=\"Next slide\"><svg class=\"i\" viewBox=\"0 0 16 16\" aria-hidden=\"true\"><path d=\"m6 4 4 4-4 4\"></path></svg></button></div>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 52, "</div><span class=\"num nowrap\" data-place data-of=\"of\" data-last=\"End\" aria-hidden=\"true\"></span> <button class=\"btn quiet icon\" type=\"button\" data-do=\"next\" aria-label=\"Next slide\"><svg class=\"i\" viewBox=\"0 0 16 16\" aria-hidden=\"true\"><path d=\"m6 4 4 4-4 4\"></path></svg></button></div>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -98,7 +98,7 @@ func (v myBookingView) Said() string {
 		"save":   "Saved. It holds from now on; what is booked already stays as it was.",
 		"open":   "Your page is open. Customers can book from now on.",
 		"close":  "Your page is closed. Nothing new can be booked; what is booked already holds.",
-		"cancel": "Cancelled. Your customer is told by email.",
+		"cancel": "Canceled. Your customer is told by email.",
 		"not":    "Nothing was changed: things are not as they were when you opened this page. Please look once more.",
 	}[v.Done]
 }

@@ -1399,7 +1399,7 @@ func (s *site) ownPhotosForm(v pageVisit, shown window, f form, note string) tem
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 95, "><p class=\"hint\" id=\"photo-hint\">JPEG, PNG, WebP or GIF, at most 12 MB. We make a small copy without the place and time that telephones put in.</p>")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 95, "><p class=\"hint\" id=\"photo-hint\">JPEG, PNG, WebP or GIF, at most 12 MB. We make a small copy without the place and time that phones put in.</p>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -3,13 +3,11 @@
 // on a telephone and through a mail scanner's hands: GET and HEAD change nothing but the list of hits
 // (R5), and a link is worth what its signature proves (R6).
 //
-// The pages take their look from /static/tokens.css and /static/components.css; what only they need is
-// in /public.css.
+// The pages take their look from /static/public.css, which web/static puts together.
 package public
 
 import (
 	"bytes"
-	_ "embed"
 	"log/slog"
 	"net/http"
 	"strconv"
@@ -65,7 +63,6 @@ func Mount(mux *http.ServeMux, d Deps) {
 		s.ownEventRoutes(),
 		s.chatRoutes(),
 		s.assistantRoutes(),
-		{"GET /public.css": serveCSS},
 	} {
 		for pattern, handle := range part {
 			mux.Handle(pattern, guarded(handle))
@@ -189,13 +186,4 @@ func (s *site) refuse(w http.ResponseWriter, r *http.Request, doing string, err 
 	w.Header().Set("Retry-After", "30")
 	s.show(w, r, http.StatusServiceUnavailable, s.message("This did not work just now",
 		"The fault is ours. Nothing was changed. Please try again in a minute."))
-}
-
-//go:embed public.css
-var css string
-
-func serveCSS(w http.ResponseWriter, _ *http.Request) {
-	w.Header().Set("Content-Type", "text/css; charset=utf-8")
-	w.Header().Set("Cache-Control", "public, max-age=300")
-	_, _ = w.Write([]byte(css)) // nobody to tell
 }

@@ -1,5 +1,6 @@
 // Package static serves what pages are made of besides HTML: style sheets, fonts, scripts, the
-// logo. Everything is embedded in the binary. It knows nothing of any page.
+// logo. Everything is embedded in the binary. It knows nothing of any page. Files are served as they are
+// in files/; a sheet is put together from those in styles/ (sheets.go).
 //
 // Files of others keep their licence beside them: fonts/ (Instrument Sans, OFL), vendor/ (htmx,
 // 0BSD; uPlot, MIT).
@@ -44,7 +45,7 @@ type asset struct {
 
 var assets = sync.OnceValue(load)
 
-// URL is the address of a file: "/static/tokens.css?v=…". The version is a hash of the content,
+// URL is the address of a file: "/static/staff.css?v=…". The version is a hash of the content,
 // so browsers keep the file for a year and still see a new one at once. It panics when there is
 // no such file: names are constants of the program.
 func URL(name string) string {
@@ -126,10 +127,9 @@ func acceptsGzip(header string) bool {
 	return false
 }
 
-// load reads every file once. Style sheets come last: they name other files by version.
+// load reads every file once and puts the sheets together. They come last: they name other files by version.
 func load() map[string]*asset {
 	all := map[string]*asset{}
-	var sheets []string
 	err := fs.WalkDir(files, "files", func(name string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
@@ -139,17 +139,14 @@ func load() map[string]*asset {
 			return err
 		}
 		short := strings.TrimPrefix(name, "files/")
-		if path.Ext(short) == ".css" {
-			sheets = append(sheets, short)
-		}
 		all[short] = newAsset(short, content)
 		return nil
 	})
 	if err != nil {
 		panic(err) // the files are part of the binary
 	}
-	for _, name := range sheets {
-		all[name] = newAsset(name, versioned(all, all[name].content))
+	for name := range sheets {
+		all[name] = newAsset(name, versioned(all, putTogether(name)))
 	}
 	return all
 }

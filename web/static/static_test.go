@@ -22,7 +22,7 @@ func get(path string, header ...string) *httptest.ResponseRecorder {
 
 func TestVersionedFilesAreKept(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"tokens.css", "components.css", "staff.css", "staff.js", "favicon.svg", "logo.svg", static.HTMX} {
+	for _, name := range []string{"staff.css", "public.css", "staff.js", "favicon.svg", "logo.svg", static.HTMX} {
 		w := get(static.URL(name))
 		if w.Code != http.StatusOK || !strings.Contains(w.Header().Get("Cache-Control"), "immutable") || w.Body.Len() == 0 {
 			t.Errorf("%s: %d %v", name, w.Code, w.Header())
@@ -35,25 +35,25 @@ func TestVersionedFilesAreKept(t *testing.T) {
 
 func TestUnchangedFilesAreNotSentAgain(t *testing.T) {
 	t.Parallel()
-	plain, zipped := get("/static/tokens.css"), get("/static/tokens.css", "Accept-Encoding", "gzip, br")
+	plain, zipped := get("/static/staff.css"), get("/static/staff.css", "Accept-Encoding", "gzip, br")
 	if zipped.Header().Get("Content-Encoding") != "gzip" || zipped.Body.Len() >= plain.Body.Len() {
 		t.Errorf("not packed: %v", zipped.Header())
 	}
 	if plain.Header().Get("ETag") == zipped.Header().Get("ETag") {
 		t.Error("two representations, one tag")
 	}
-	again := get("/static/tokens.css", "If-None-Match", plain.Header().Get("ETag"))
+	again := get("/static/staff.css", "If-None-Match", plain.Header().Get("ETag"))
 	if again.Code != http.StatusNotModified || again.Body.Len() != 0 {
 		t.Errorf("sent again: %d", again.Code)
 	}
-	if w := get("/static/tokens.css", "Accept-Encoding", "gzip;q=0"); w.Header().Get("Content-Encoding") != "" {
+	if w := get("/static/staff.css", "Accept-Encoding", "gzip;q=0"); w.Header().Get("Content-Encoding") != "" {
 		t.Error("packed for somebody who cannot unpack")
 	}
 }
 
 func TestStyleSheetsNameFilesThatAreThere(t *testing.T) {
 	t.Parallel()
-	found := regexp.MustCompile(`url\("(/static/[^"]+)"\)`).FindAllStringSubmatch(get("/static/tokens.css").Body.String(), -1)
+	found := regexp.MustCompile(`url\("(/static/[^"]+)"\)`).FindAllStringSubmatch(get("/static/staff.css").Body.String(), -1)
 	if len(found) < 2 {
 		t.Fatalf("fonts: %v", found)
 	}
@@ -81,7 +81,7 @@ func TestNothingElseIsServed(t *testing.T) {
 		}
 	}
 	w := httptest.NewRecorder()
-	static.Handler().ServeHTTP(w, httptest.NewRequest(http.MethodPost, "/static/tokens.css", nil))
+	static.Handler().ServeHTTP(w, httptest.NewRequest(http.MethodPost, "/static/staff.css", nil))
 	if w.Code != http.StatusMethodNotAllowed {
 		t.Errorf("POST: %d", w.Code)
 	}

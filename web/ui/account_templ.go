@@ -672,7 +672,7 @@ func accountPasskeys(d accountData) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 53, "Add a passkey</button></form><p class=\"err\" role=\"alert\" hidden data-passkey-error>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 53, "Add a passkey</button></form><p class=\"err\" role=\"alert\" hidden data-passkey-error data-failed=\"This did not work. Try again.\" data-known=\"This device has a passkey here already.\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -46,7 +46,7 @@ var bulkActions = []bulkAction{
 	},
 	{
 		Key: "pause_programme", Short: "Pause", Icon: "pause", First: true, of: fibonacco.BulkPause, Ask: "Pause %s", Done: "Paused", Reason: true,
-		Does: "What is planned and has not left is cancelled. Nothing is lost: after the pause each goes on with the next day’s step.",
+		Does: "What is planned and has not left is canceled. Nothing is lost: after the pause each goes on with the next day’s step.",
 	},
 	{
 		Key: "resume_programme", Short: "Resume", Icon: "play", First: true, of: fibonacco.BulkResume, Ask: "Let %s go on", Done: "Resumed",
@@ -70,15 +70,15 @@ var bulkActions = []bulkAction{
 	},
 	{
 		Key: "opt_out", Short: "Opt out of everything", Icon: "mailoff", Harm: true, of: fibonacco.BulkOptOut, Ask: "Opt out %s", Done: "Opted out", Reason: true,
-		Does: "No e-mail, no voicemail, no text message and no call any more; what is queued is cancelled. It stands as a consent taken back, so that there is no undo.",
+		Does: "No e-mail, no voicemail, no text message and no call any more; what is queued is canceled. It stands as a consent taken back, so that there is no undo.",
 	},
 	{
 		Key: "do_not_contact", Short: "Do not contact", Icon: "mailoff", Harm: true, of: fibonacco.BulkBlock, Ask: "Block %s", Done: "Blocked", Reason: true,
-		Does: "Nothing goes there on any channel, whatever they consented to. What is queued is cancelled.",
+		Does: "Nothing goes there on any channel, whatever they consented to. What is queued is canceled.",
 	},
 	{
 		Key: "delete", Short: "Delete", Icon: "x", Harm: true, Least: fibonacco.Manager, of: fibonacco.BulkDelete, Ask: "Delete %s", Done: "Deleted", Reason: true,
-		Does: "They vanish from every list, and what is queued for them is cancelled. They are kept unseen for 90 days and are then gone for good. There is no undo here.",
+		Does: "They vanish from every list, and what is queued for them is canceled. They are kept unseen for 90 days and are then gone for good. There is no undo here.",
 	},
 }
 

@@ -50,7 +50,7 @@ func bulkBar(fr frame, d businessesData) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 2, "\"> <span aria-live=\"polite\"><b class=\"semi num\" data-picked></b> selected</span> <span class=\"sep\"></span> ")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 2, "\"> <span aria-live=\"polite\"><b class=\"semi num\" data-picked data-every=\"All\"></b> selected</span> <span class=\"sep\"></span> ")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

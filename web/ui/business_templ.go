@@ -416,7 +416,7 @@ func businessActions(d businessData) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 32, "\"><p class=\"mute\">Mails that are planned are cancelled, each with a reason. Nothing is sent late.</p><div class=\"field\"><label for=\"reason\">Reason <span class=\"opt\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 32, "\"><p class=\"mute\">Mails that are planned are canceled, each with a reason. Nothing is sent late.</p><div class=\"field\"><label for=\"reason\">Reason <span class=\"opt\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

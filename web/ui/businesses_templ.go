@@ -501,7 +501,7 @@ func businessTableOf(fr frame, d businessesData) templ.Component {
 			templ_7745c5c3_Var18 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 25, "<div class=\"tablewrap\" tabindex=\"0\" role=\"region\" aria-label=\"Businesses\"><table class=\"t cards\"><caption class=\"sr\">Businesses, ")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 25, "<div class=\"tablewrap\" tabindex=\"0\" role=\"region\" aria-label=\"Table of businesses\"><table class=\"t cards\"><caption class=\"sr\">Businesses, ")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -393,7 +393,7 @@ func figuresTabView(d figuresData) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 40, "How this works</summary><p>Each step is counted by itself, so a mail that was clicked without its picture being loaded is clicked and not opened. Learnt and approved count the mails whose business did it, at any time. What did not go includes days that were due and never planned; these belong to no version.</p></details></div></div>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 40, "How this works</summary><p>Each step is counted by itself, so a mail that was clicked without its picture being loaded is clicked and not opened. Learned and approved count the mails whose business did it, at any time. What did not go includes days that were due and never planned; these belong to no version.</p></details></div></div>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

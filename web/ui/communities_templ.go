@@ -118,7 +118,7 @@ func communityListPage(fr frame, rows []communityRow) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			} else {
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 6, "<div class=\"tablewrap\" tabindex=\"0\" role=\"region\" aria-label=\"Communities\"><table class=\"t ledger\"><thead><tr><th scope=\"col\">Community</th><th scope=\"col\">Time there</th><th scope=\"col\" class=\"num\">Businesses</th><th scope=\"col\" class=\"num\">In the programme</th></tr></thead> <tbody>")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 6, "<div class=\"tablewrap\" tabindex=\"0\" role=\"region\" aria-label=\"Table of communities\"><table class=\"t ledger\"><thead><tr><th scope=\"col\">Community</th><th scope=\"col\">Time there</th><th scope=\"col\" class=\"num\">Businesses</th><th scope=\"col\" class=\"num\">In the programme</th></tr></thead> <tbody>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -297,7 +297,7 @@ func howCommunities() templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 20, "How this works</summary><p>A community's time zone decides what day it is there and when 10:00 is, so that every business gets its mail in its own morning. Days off keep programme mail back in one community; weekends and federal holidays are settings of the whole product. People and tokens can be limited to communities.</p></details>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 20, "How this works</summary><p>A community’s time zone decides what day it is there and when 10:00 is, so that every business gets its mail in its own morning. Days off keep programme mail back in one community; weekends and federal holidays are settings of the whole product. People and tokens can be limited to communities.</p></details>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -1132,7 +1132,7 @@ func communityDays(fr frame, d communityData) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 97, "\" required maxlength=\"255\" placeholder=\"Founders’ day\" autocomplete=\"off\"></div>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 97, "\" required maxlength=\"255\" placeholder=\"Founders Day\" autocomplete=\"off\"></div>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

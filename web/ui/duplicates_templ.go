@@ -1426,7 +1426,7 @@ func mergePage(fr frame, d mergeData) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 120, "\">Leave both as they are</a> <span class=\"mute\">What is queued for the other is cancelled. It can be undone for 30 days.</span></div>")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 120, "\">Leave both as they are</a> <span class=\"mute\">What is queued for the other is canceled. It can be undone for 30 days.</span></div>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -236,7 +236,7 @@ func (f editField) advice(reason string) string {
 	case "primary_email":
 		return "This is not a complete e-mail address. The part after the @ must look like marisolhair.com."
 	case "primary_phone":
-		return "This is not a telephone number. Write it like (718) 555-0142."
+		return "This is not a phone number. Write it like (718) 555-0142."
 	}
 	return f.Label + " " + strings.TrimSuffix(reason, ".") + "."
 }

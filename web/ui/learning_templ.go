@@ -156,7 +156,7 @@ func learningListPage(fr frame, d learningData) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			} else {
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 11, "<div class=\"tablewrap\" tabindex=\"0\" role=\"region\" aria-label=\"Learning pages\"><table class=\"t ledger learnlist\"><thead><tr>")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 11, "<div class=\"tablewrap\" tabindex=\"0\" role=\"region\" aria-label=\"Table of learning pages\"><table class=\"t ledger learnlist\"><thead><tr>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

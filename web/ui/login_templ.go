@@ -232,7 +232,7 @@ func signInPage(fr frame, d signInData) templ.Component {
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 24, "Use a passkey</button><p class=\"err\" role=\"alert\" hidden data-passkey-error>")
+					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 24, "Use a passkey</button><p class=\"err\" role=\"alert\" hidden data-passkey-error data-failed=\"This did not work. Try again.\">")
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}

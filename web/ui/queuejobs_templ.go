@@ -377,7 +377,7 @@ func jobTable(fr frame, d jobsData) templ.Component {
 			templ_7745c5c3_Var14 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 32, "<div class=\"tablewrap\" tabindex=\"0\" role=\"region\" aria-label=\"Jobs\">")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 32, "<div class=\"tablewrap\" tabindex=\"0\" role=\"region\" aria-label=\"Table of jobs\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -1254,7 +1254,7 @@ func jobPage(fr frame, d jobData) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 116, "How this works</summary><p>A job carries ids and looks everything else up when it runs. Texts, addresses and telephone numbers that it does carry, or that an error quotes, are hidden here. Jobs that are done are kept for six hours, the others for a week after their end.</p></details>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 116, "How this works</summary><p>A job carries ids and looks everything else up when it runs. Texts, addresses and phone numbers that it does carry, or that an error quotes, are hidden here. Jobs that are done are kept for six hours, the others for a week after their end.</p></details>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -1443,7 +1443,7 @@ func kindsPage(fr frame, d kindsData) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			} else {
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 131, "<div class=\"tablewrap\" tabindex=\"0\" role=\"region\" aria-label=\"Kinds of job\"><table class=\"t qtable\"><thead><tr><th scope=\"col\">Kind</th><th scope=\"col\" class=\"hide\">Runtime, median to 95th percentile</th><th scope=\"col\" class=\"num\">Median</th><th scope=\"col\" class=\"num hide\">95th</th><th scope=\"col\" class=\"num hide\">Wait, 95th</th><th scope=\"col\" class=\"num\">Done</th><th scope=\"col\" class=\"num hide\">Failed tries</th><th scope=\"col\" class=\"num\">Gave up</th></tr></thead> <tbody>")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 131, "<div class=\"tablewrap\" tabindex=\"0\" role=\"region\" aria-label=\"Table of kinds of job\"><table class=\"t qtable\"><thead><tr><th scope=\"col\">Kind</th><th scope=\"col\" class=\"hide\">Runtime, median to 95th percentile</th><th scope=\"col\" class=\"num\">Median</th><th scope=\"col\" class=\"num hide\">95th</th><th scope=\"col\" class=\"num hide\">Wait, 95th</th><th scope=\"col\" class=\"num\">Done</th><th scope=\"col\" class=\"num hide\">Failed tries</th><th scope=\"col\" class=\"num\">Gave up</th></tr></thead> <tbody>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

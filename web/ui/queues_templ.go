@@ -1567,7 +1567,7 @@ func queueTable(d queuesData) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		} else {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 129, "<div class=\"tablewrap\" tabindex=\"0\" role=\"region\" aria-label=\"Queues\"><table class=\"t qtable\"><thead><tr><th scope=\"col\">Queue</th><th scope=\"col\" class=\"wide-only\">State</th><th scope=\"col\">Workers: min, now, max</th><th scope=\"col\">Jobs a minute</th><th scope=\"col\" class=\"num hide\">Runtime, median</th><th scope=\"col\" class=\"hide\">Wait, 95th percentile</th><th scope=\"col\" class=\"num\">Waiting</th><th scope=\"col\" class=\"num\">Gave up</th></tr></thead> <tbody>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 129, "<div class=\"tablewrap\" tabindex=\"0\" role=\"region\" aria-label=\"Table of queues\"><table class=\"t qtable\"><thead><tr><th scope=\"col\">Queue</th><th scope=\"col\" class=\"wide-only\">State</th><th scope=\"col\">Workers: min, now, max</th><th scope=\"col\">Jobs a minute</th><th scope=\"col\" class=\"num hide\">Runtime, median</th><th scope=\"col\" class=\"hide\">Wait, 95th percentile</th><th scope=\"col\" class=\"num\">Waiting</th><th scope=\"col\" class=\"num\">Gave up</th></tr></thead> <tbody>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -56,7 +56,7 @@ func (u *ui) readSends(r *http.Request) (fr frame, d ledgerData, err error) {
 		Empty: [2]string{"No mail yet", "The first mails are planned on the evening after a business is started."},
 		How: "Each line is one mail to one business, kept for good. Sent means that the mail server took it; delivered, that the receiving side said so. " +
 			"Unknown means that this product died between handing a mail over and hearing the answer: it is never sent again by itself, because the reader may have it. " +
-			"Look into the mail server's log, then settle it. Hits of scanners and mail programs do not count as opened or clicked.",
+			"Look into the mail server’s log, then settle it. Hits of scanners and mail programs do not count as opened or clicked.",
 		Above: sendingPanel(fr, state, u.local(t, time.Time{})), Now: u.local(t, time.Time{}),
 	}
 	d.Box = l.campaignBox()

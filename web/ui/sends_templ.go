@@ -296,7 +296,7 @@ func settleForm(id int64) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 25, "\"><fieldset class=\"field\"><legend class=\"lbl\">What does the mail server's log say?</legend> <label class=\"check\"><input type=\"radio\" name=\"became\" value=\"sent\" required><span>It left</span></label> <label class=\"check\"><input type=\"radio\" name=\"became\" value=\"failed\"><span>It was refused</span></label> <label class=\"check\"><input type=\"radio\" name=\"became\" value=\"queued\"><span>It never arrived there: send it</span></label></fieldset><div class=\"field\"><label for=\"")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 25, "\"><fieldset class=\"field\"><legend class=\"lbl\">What does the mail server’s log say?</legend> <label class=\"check\"><input type=\"radio\" name=\"became\" value=\"sent\" required><span>It left</span></label> <label class=\"check\"><input type=\"radio\" name=\"became\" value=\"failed\"><span>It was refused</span></label> <label class=\"check\"><input type=\"radio\" name=\"became\" value=\"queued\"><span>It never arrived there: send it</span></label></fieldset><div class=\"field\"><label for=\"")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

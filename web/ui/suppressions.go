@@ -83,7 +83,7 @@ func (u *ui) showSuppressions(w http.ResponseWriter, r *http.Request, status int
 	}[r.URL.Query().Get("done")]
 	form.MayAdd, form.MayImport = fr.may(fibonacco.Operator), fr.may(fibonacco.Manager)
 	var kinds, reasons [][2]string
-	kinds = [][2]string{{"email", "E-mail addresses"}, {"phone", "Telephone numbers"}}
+	kinds = [][2]string{{"email", "E-mail addresses"}, {"phone", "Phone numbers"}}
 	reasons = suppressionReasons
 	d := ledgerData{
 		ledger: l, Title: "Suppressions", About: "Addresses and numbers that get nothing more, whoever they belong to.", Label: "Suppressions",

@@ -148,7 +148,7 @@ func suppressForms(d suppressData, tabs []choice) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 14, "<div class=\"field\"><label for=\"suppress-value\">E-mail address or telephone number</label> <input class=\"input\" id=\"suppress-value\" name=\"value\" value=\"")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 14, "<div class=\"field\"><label for=\"suppress-value\">E-mail address or phone number</label> <input class=\"input\" id=\"suppress-value\" name=\"value\" value=\"")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -176,7 +176,7 @@ func timelineWhy(e fibonacco.TimelineEntry, titles map[string]string) string {
 			parts = append(parts, word)
 		}
 	case e.Kind == "campaign_send.unknown":
-		parts = append(parts, "look into the mail server's log, then settle it")
+		parts = append(parts, "look into the mail server’s log, then settle it")
 	}
 	return capital(strings.Join(parts, ", "))
 }

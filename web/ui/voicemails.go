@@ -46,7 +46,7 @@ func (u *ui) readVoicemails(r *http.Request) (fr frame, d ledgerData, err error)
 		Columns: []column{{Name: "Business"}, {Name: "Script"}, {Name: "State"}, {Name: "Why", Wide: true}, {Name: "Due", Wide: true}, {Name: "Called back", Wide: true}},
 		Next:    l.next(page.Next),
 		Empty:   [2]string{"No voicemail yet", "One follows a mail that nobody opened within a day, where there is written consent, within the calling hours of every place the number may be in."},
-		How: "A voicemail follows a mail that stayed unopened, at most as often as the business's tier allows, only with written consent on record, and only within " +
+		How: "A voicemail follows a mail that stayed unopened, at most as often as the business’s tier allows, only with written consent on record, and only within " +
 			"the hours that federal and state law allow for the place of the business and of its number. Whatever forbids one is noted with its reason; open a business to see every rule for it.",
 		Above: voicemailPanel(fr, state, u.local(t, time.Time{})), Now: u.local(t, time.Time{}),
 	}

@@ -89,7 +89,7 @@ func sendBadge(s fibonacco.CampaignSend) badge {
 	case fibonacco.SendSuppressed:
 		return badge{"", "Suppressed"}
 	case fibonacco.SendCancelled:
-		return badge{"", "Cancelled"}
+		return badge{"", "Canceled"}
 	}
 	return badge{"open", string(s.Status)}
 }

@@ -11,7 +11,7 @@
     var rows = Array.from(root().querySelectorAll('input[name="id"]'));
     var ticked = rows.filter(function (r) { return r.checked; }).length;
     var everyone = root().querySelector("[data-everyone]");
-    each("[data-picked]", function (n) { n.textContent = everyone && everyone.checked ? "All" : String(ticked); });
+    each("[data-picked]", function (n) { n.textContent = everyone && everyone.checked ? n.dataset.every : String(ticked); });
     each("[data-all]", function (all) {
       all.hidden = false;
       all.checked = ticked > 0 && ticked === rows.length;

@@ -27,7 +27,7 @@ document.addEventListener("DOMContentLoaded", () => {
     li.className = visitor ? "bubble visitor" : "bubble";
     const who = document.createElement("b");
     who.className = "sr";
-    who.textContent = visitor ? "You: " : "Assistant: ";
+    who.textContent = (visitor ? lines.dataset.you : lines.dataset.assistant) + " ";
     const p = document.createElement("p");
     p.textContent = text;
     li.append(who, p);
@@ -100,7 +100,7 @@ document.addEventListener("DOMContentLoaded", () => {
           end();
         }
       }
-    } catch { if (!answer) back("This did not work just now. Please try again in a moment."); }
+    } catch { if (!answer) back(problem.dataset.failed); }
     button.disabled = false;
     input.focus();
   });

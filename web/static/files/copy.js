@@ -12,8 +12,10 @@
     if (!button) { return; }
     var field = document.getElementById(button.dataset.copy);
     navigator.clipboard.writeText(field.value).then(function () {
-      button.textContent = "Copied";
-      setTimeout(function () { button.textContent = "Copy"; }, 2000);
+      var name = button.dataset.name || button.textContent;
+      button.dataset.name = name;
+      button.textContent = button.dataset.copied;
+      setTimeout(function () { button.textContent = name; }, 2000);
     }, function () { field.select(); });
   });
 })();

@@ -70,7 +70,8 @@
     const key = "learn:" + deck.dataset.slug, approvalAfter = Number(deck.dataset.approvalAfter);
     const narrator = voice(() => go(at + 1, true), (playing) => {
       controls.querySelector("[data-do=play]").setAttribute("aria-pressed", String(playing));
-      controls.querySelector("[data-play-word]").textContent = playing ? "Pause" : "Listen";
+      const word = controls.querySelector("[data-play-word]");
+      word.textContent = playing ? word.dataset.pause : word.dataset.listen;
       deck.classList.toggle("playing", playing);
     });
     let at = -1, furthest = 0, looked = false;
@@ -89,8 +90,10 @@
       deck.classList.toggle("may-approve", furthest >= approvalAfter && !atEnd && !slides[at].querySelector("[data-yes]"));
       [...progress.children].forEach((bar, i) => { bar.className = i < at ? "on" : i === at ? "now" : ""; });
       progress.setAttribute("aria-valuenow", String(Math.min(at + 1, slides.length)));
-      progress.setAttribute("aria-valuetext", atEnd ? "After the last slide" : `Slide ${at + 1} of ${slides.length}`);
-      find("[data-place]").textContent = atEnd ? "End" : `${at + 1} of ${slides.length}`;
+      const says = find("[data-says]"), place = find("[data-place]"), count = `${at + 1} ${place.dataset.of} ${slides.length}`;
+      const where = atEnd ? says.dataset.after : `${says.dataset.nth} ${count}`;
+      progress.setAttribute("aria-valuetext", where);
+      place.textContent = atEnd ? place.dataset.last : count;
       controls.querySelector("[data-do=back]").disabled = at === 0;
       controls.querySelector("[data-do=next]").disabled = atEnd;
       remember(at);
@@ -98,7 +101,7 @@
       if (atEnd) narrator.stop();
       else if (narrator.playing()) narrator.read(slides[at]);
       // Whoever listens to the narration is not told twice.
-      if (!narrator.playing()) find("[data-says]").textContent = atEnd ? "After the last slide" : `Slide ${at + 1} of ${slides.length}: ${slides[at].querySelector("h1, h2").textContent}`;
+      if (!narrator.playing()) says.textContent = atEnd ? where : `${where}: ${slides[at].querySelector("h1, h2").textContent}`;
       if (!byNarrator && deck.getBoundingClientRect().top < 0) deck.scrollIntoView({ block: "start" });
     }
     function seen() {

@@ -34,12 +34,12 @@
   };
   setInterval(function () { Object.keys(held).forEach(function (name) { show(name, held[name]); }); }, 700);
 
-  // What the page says about itself: live, asking now and then, or standing still.
-  var say = function (mark, still) {
+  // What the page says about itself: live, asking now and then, or standing still. Its mark has the words.
+  var say = function (state, still) {
     each("[data-live-mark]", function (e) {
       e.hidden = false;
-      e.classList.toggle("off", mark !== "Live");
-      e.textContent = mark;
+      e.classList.toggle("off", state !== "on");
+      e.textContent = { on: e.dataset.on, asking: e.dataset.asking, off: e.dataset.off }[state].replace("%d", ASK / 1000);
     });
     each("[data-stale]", function (note) {
       var now = document.querySelector("[data-now]");
@@ -58,8 +58,8 @@
       new DOMParser().parseFromString(text, "text/html").querySelectorAll("[data-live] [data-part]").forEach(function (e) {
         if (part(e.dataset.part).innerHTML !== e.innerHTML) { show(e.dataset.part, e.innerHTML); }
       });
-      say("Looks every " + ASK / 1000 + " seconds", false);
-    }).catch(function () { if (lost) { say("Not live", true); } });
+      say("asking", false);
+    }).catch(function () { if (lost) { say("off", true); } });
   };
   var away = function () {
     if (source) { source.close(); }
@@ -68,7 +68,7 @@
     reconnect = setTimeout(connect, AGAIN);
     if (lost) { return; }
     lost = setTimeout(function () {
-      say("Not live", true);
+      say("off", true);
       ask();
       asking = setInterval(ask, ASK);
     }, WORTH_A_WORD);
@@ -77,7 +77,7 @@
     clearTimeout(lost);
     clearInterval(asking);
     lost = asking = 0;
-    say("Live", false);
+    say("on", false);
   };
   var connect = function () {
     if (source || document.hidden && !lost) { return; }

@@ -23,7 +23,7 @@
         if (res.ok) { return answer; }
         var fields = (answer.errors || []).map(function (e) { return e.field + " " + e.reason; }).join(", ");
         throw new Error(fields ? answer.detail + " (" + fields + ")" : answer.detail);
-      }, function () { throw new Error("This did not work. Try again."); });
+      }, function () { throw new Error(failure.dataset.failed); });
     });
   };
   var answerOf = function (credential) {
@@ -47,7 +47,7 @@
     var closed = problem && (problem.name === "NotAllowedError" || problem.name === "AbortError");
     var known = problem && problem.name === "InvalidStateError";
     failure.hidden = closed;
-    failure.querySelector("span").textContent = known ? "This device has a passkey here already." : (problem && problem.message) || "This did not work. Try again.";
+    failure.querySelector("span").textContent = known ? failure.dataset.known : (problem && problem.message) || failure.dataset.failed;
   };
   var once = function (button, work) {
     if (button.getAttribute("aria-busy") === "true") { return; }

@@ -11,7 +11,7 @@
   };
   each("[data-theme-switch]", function (button) {
     var name = function () {
-      button.setAttribute("aria-label", dark() ? "Switch to light theme" : "Switch to dark theme");
+      button.setAttribute("aria-label", dark() ? button.dataset.toLight : button.dataset.toDark);
       button.title = button.getAttribute("aria-label");
       button.querySelector("use").setAttribute("href", dark() ? "#i-sun" : "#i-moon");
     };
