@@ -280,6 +280,8 @@ func staffSentence(action, actor string, values map[string]any) string {
 		return who + " took the merge with another business back."
 	case "duplicate_dismissed":
 		return who + " said that it is not the same as another business."
+	case "duplicate_restored":
+		return who + " took back that it is not the same as another business."
 	default:
 		return who + ": " + strings.NewReplacer(".", " ", "_", " ").Replace(what) + "."
 	}
