@@ -136,6 +136,9 @@ func argsWords(args map[string]any) string {
 				}
 			}
 		}
+		if at, err := time.Parse(time.RFC3339Nano, value); err == nil {
+			value = at.UTC().Format("2 Jan 2006 15:04:05") + " UTC"
+		}
 		if strings.HasPrefix(value, "map[") {
 			value = "…"
 		}
