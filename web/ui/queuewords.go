@@ -63,6 +63,14 @@ func took(ms int64) string {
 	return millis(ms)
 }
 
+// rateBefore is rateOf of a time that may not be known.
+func rateBefore(perMinute float64) string {
+	if perMinute == 0 {
+		return "none"
+	}
+	return rateOf(perMinute)
+}
+
 // rateOf writes jobs a minute: one decimal below ten.
 func rateOf(perMinute float64) string {
 	if perMinute > 0 && perMinute < 9.95 {
