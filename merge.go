@@ -78,4 +78,7 @@ type MergeService interface {
 	DuplicatesOf(ctx context.Context, smbID int64) ([]DuplicatePair, error)
 	// DismissDuplicate says that two are not the same: the pair is not proposed again.
 	DismissDuplicate(ctx context.Context, a, b int64) error
+	// RestoreDuplicate takes that back: the pair is proposed again, if it still looks like one. Saying it
+	// again changes nothing. Returns NotFound.
+	RestoreDuplicate(ctx context.Context, a, b int64) error
 }

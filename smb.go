@@ -308,6 +308,8 @@ var SMBListing = Listing{
 		{Name: "subscription_tier", Kind: TextField, Filter: true, About: "free, starter, growth or premium."},
 		{Name: "source", Kind: TextField, Filter: true, About: "Where it came from."},
 		{Name: "tag", Kind: TextField, Filter: true, About: "Has the tag. With ! in front it does not, null has none at all."},
+		{Name: "approved_service", Kind: TextField, Filter: true, About: "Has said yes to the service, which is waited for, being set up or working. With ! in front it has not, null has none at all, !null has any."},
+		{Name: "waiting_service", Kind: TextField, Filter: true, About: "Has said yes to the service, and it does not work yet. null waits for none, !null for any."},
 		{Name: "segment", Kind: UUIDField, Filter: true, About: "In the segment of this uuid, one only."},
 		{Name: "email_opted_in", Kind: BooleanField, Filter: true, About: "May get e-mail."},
 		{Name: "rvm_opted_in", Kind: BooleanField, Filter: true, About: "May get voicemail."},

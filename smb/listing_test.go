@@ -24,7 +24,7 @@ import (
 type listed struct {
 	id     int64
 	fields map[string]string
-	tags   []string
+	many   map[string][]string // of the fields that can have several values
 	text   search.Text
 }
 
@@ -58,6 +58,9 @@ var domains = map[string][]string{
 
 var tagDomain = []string{"vip", "spring sale", "a,b", "null"}
 
+// serviceDomain is what is approved; a business waits for a service when it is not set up yet.
+var serviceDomain = []string{"booking", "listing_claim", "reviews"}
+
 // fillListed stores n businesses of all kinds in two communities.
 func fillListed(t *testing.T, d *db.DB, s *smb.Service, n int) []listed {
 	t.Helper()
@@ -76,7 +79,7 @@ func fillListed(t *testing.T, d *db.DB, s *smb.Service, n int) []listed {
 	ids := make([]int64, n)
 	run(t, d, func(tx *db.Tx) error {
 		for i := range all {
-			b := listed{fields: map[string]string{}}
+			b := listed{fields: map[string]string{}, many: map[string][]string{}}
 			columns, values, args := []string{"uuid", "community_id", "email_key", "name_key"}, []string{"$uuid", "$1", "$2", "$3"}, []any{towns[roll(2)], nil, nil}
 			for _, name := range names {
 				v := domains[name][roll(len(domains[name]))]
@@ -100,10 +103,26 @@ func fillListed(t *testing.T, d *db.DB, s *smb.Service, n int) []listed {
 			b.fields["uuid"] = handle
 			for _, tag := range tagDomain {
 				if roll(3) == 0 {
-					b.tags = append(b.tags, tag)
+					b.many["tag"] = append(b.many["tag"], tag)
 					if _, err := tx.Exec(t.Context(), `INSERT INTO smb_tags (smb_id, tag) VALUES ($1, $2)`, b.id, tag); err != nil {
 						return err
 					}
+				}
+			}
+			for _, service := range serviceDomain {
+				status := []string{"", "", "", "pending", "provisioning", "provisioned", "failed", "cancelled"}[roll(8)]
+				switch status {
+				case "":
+					continue
+				case "pending", "provisioning":
+					b.many["waiting_service"] = append(b.many["waiting_service"], service)
+					fallthrough
+				case "provisioned":
+					b.many["approved_service"] = append(b.many["approved_service"], service)
+				}
+				if _, err := tx.Exec(t.Context(), withUUID(`INSERT INTO approvals (uuid, smb_id, service_type, approver_name, approver_email, source_type, status, approved_at)
+					VALUES ($uuid, $1, $2, 'Rosa', 'rosa@example.com', 'email', $3, $4)`), b.id, service, status, tx.Now); err != nil {
+					return err
 				}
 			}
 			b.text = search.TextOf(b.fields["business_name"], "", b.fields["primary_email"], b.fields["primary_phone"])
@@ -164,18 +183,18 @@ func less(kind fibonacco.FieldKind, a, b string) int {
 // holds is what a condition means, said again without SQL.
 func (b listed) holds(c fibonacco.Condition) bool {
 	name := c.Field.Name
-	if name == "tag" {
-		has := slices.ContainsFunc(b.tags, func(tag string) bool {
+	if slices.Contains([]string{"tag", "approved_service", "waiting_service"}, name) {
+		has := slices.ContainsFunc(b.many[name], func(value string) bool {
 			if c.Op == fibonacco.Between {
-				return (c.Values[0] == "" || tag >= c.Values[0]) && (c.Values[1] == "" || tag <= c.Values[1])
+				return (c.Values[0] == "" || value >= c.Values[0]) && (c.Values[1] == "" || value <= c.Values[1])
 			}
-			return slices.Contains(c.Values, tag)
+			return slices.Contains(c.Values, value)
 		})
 		switch c.Op {
 		case fibonacco.IsNull:
-			return len(b.tags) == 0
+			return len(b.many[name]) == 0
 		case fibonacco.NotNull:
-			return len(b.tags) > 0
+			return len(b.many[name]) > 0
 		case fibonacco.NoneOf:
 			return !has
 		}
@@ -254,6 +273,8 @@ func condition(t *rapid.T, f fibonacco.ListField) string {
 	switch f.Name {
 	case "tag":
 		values = tagDomain
+	case "approved_service", "waiting_service":
+		values = serviceDomain
 	case "id", "community_id":
 		values = []string{"1", "2", "7", "20", "99999999999"}
 	case "uuid":

@@ -74,11 +74,13 @@ func carriedBy(order []string) []string {
 // when SQLite is not to use an index.
 func holds(c fibonacco.Condition, smbs string, arg func(any) string) string {
 	c, found := stored(c)
-	switch {
-	case !found:
+	if !found {
 		return "FALSE"
-	case c.Field.Name == tagField:
-		return tagged(c, smbs+"id", arg)
+	}
+	if r, ok := relations[c.Field.Name]; ok {
+		return r.holds(c, smbs+"id", arg)
+	}
+	switch {
 	case c.Field.Name == "manifest_destiny_day" && narrows(c):
 		// The index is by status first: naming every one of them lets it be used.
 		return smbs + "campaign_status IN ('pending', 'active', 'paused', 'completed') AND " + query.Condition(c, smbs+"manifest_destiny_day", arg)
@@ -91,11 +93,12 @@ func holds(c fibonacco.Condition, smbs string, arg func(any) string) string {
 func drive(c fibonacco.Condition, arg func(any) string) string {
 	c, found := stored(c)
 	at := places[c.Field.Name]
+	if r, ok := relations[c.Field.Name]; ok && found {
+		return r.drive(c, arg)
+	}
 	switch {
 	case !found:
 		return ""
-	case c.Field.Name == tagField && narrows(c) && c.Op != fibonacco.IsNull:
-		return "SELECT smb_tags.smb_id FROM smb_tags WHERE " + query.Condition(c, "smb_tags.tag", arg)
 	case at.copied && narrows(c):
 		return "SELECT copy.smb_id FROM smb_search AS copy WHERE " + query.Condition(c, "copy."+c.Field.Name, arg)
 	case !at.indexed, at.only != "" && (c.Op != fibonacco.AnyOf || len(c.Values) != 1 || c.Values[0] != at.only):
@@ -141,23 +144,4 @@ func stored(c fibonacco.Condition) (_ fibonacco.Condition, found bool) {
 	}
 	c.Values = values
 	return c, c.Op != fibonacco.AnyOf || len(values) > 0
-}
-
-const tagField = "tag"
-
-// tagged is a condition on the tags of the SMB whose id is an expression: that it has one of them,
-// that it has none of them, that it has any at all.
-func tagged(c fibonacco.Condition, id string, arg func(any) string) string {
-	not, with := "", ""
-	switch c.Op {
-	case fibonacco.IsNull:
-		not = "NOT "
-	case fibonacco.NotNull:
-	case fibonacco.NoneOf:
-		not, c.Op = "NOT ", fibonacco.AnyOf
-		with = " AND " + query.Condition(c, "smb_tags.tag", arg)
-	default:
-		with = " AND " + query.Condition(c, "smb_tags.tag", arg)
-	}
-	return not + "EXISTS (SELECT 1 FROM smb_tags WHERE smb_tags.smb_id = " + id + with + ")"
 }

@@ -77,6 +77,9 @@ func fillPlanned(t *testing.T, d *db.DB, s *smb.Service) (towns []int64) {
 		})
 	}
 	exec(t, d, `INSERT INTO smb_tags (smb_id, tag) SELECT id, CASE WHEN id % 2000 = 0 THEN 'vip' ELSE 'member' END FROM smbs WHERE id % 2 = 0`)
+	exec(t, d, `INSERT INTO approvals (uuid, smb_id, service_type, approver_name, approver_email, source_type, status, approved_at)
+		SELECT uuid, id, CASE WHEN id % 6000 = 0 THEN 'booking' ELSE 'reviews' END, 'Rosa', 'rosa@example.com', 'email', CASE WHEN id % 4000 = 0 THEN 'pending' ELSE 'provisioned' END,
+		created_at FROM smbs WHERE id % 200 = 0`)
 	if d.Engine() == db.Postgres {
 		_, err := d.Pool().Exec(t.Context(), "ANALYZE")
 		must(t, err)
@@ -91,7 +94,7 @@ var rarely = fibonacco.Filter{
 	"id": "17,40000", "uuid": "0193c2f0-0000-7000-8000-000000000001", "community_id": "1", "business_name": "Bella Bakery 7", "business_type": "Guild",
 	"category": "Astrologer", "primary_email": "owner77@shop77.example", "primary_phone": "(718) 000-0077", "city": "Nowhere", "state": "AK", "zip": "10007",
 	"engagement_tier": "1", "engagement_score": "90..", "campaign_status": "paused", "current_campaign_id": "RARE-001", "manifest_destiny_day": "80..",
-	"service_model": "ai_account_manager", "subscription_tier": "premium", "source": "fair", "tag": "vip", "email_opted_in": "false", "rvm_opted_in": "!true",
+	"service_model": "ai_account_manager", "subscription_tier": "premium", "source": "fair", "tag": "vip", "approved_service": "booking", "waiting_service": "!null", "email_opted_in": "false", "rvm_opted_in": "!true",
 	"do_not_contact": "true", "data_quality_score": "..20", "last_email_open": "!null", "last_email_click": "2026-01-01..", "created_at": "2026-03-02..",
 	"updated_at": "2026-03-02..",
 }
@@ -99,7 +102,7 @@ var rarely = fibonacco.Filter{
 var mostly = fibonacco.Filter{
 	"id": "!5", "community_id": "!1", "business_name": "a..z", "business_type": "null", "category": "Bakery,Pizza", "city": "Queens", "state": "NY", "zip": "!10007",
 	"primary_email": "!null", "primary_phone": "!null", "engagement_tier": "4", "engagement_score": "..30", "campaign_status": "active", "current_campaign_id": "null",
-	"manifest_destiny_day": "..10", "service_model": "!ai_account_manager", "subscription_tier": "free", "source": "import", "tag": "member", "email_opted_in": "true",
+	"manifest_destiny_day": "..10", "service_model": "!ai_account_manager", "subscription_tier": "free", "source": "import", "tag": "member", "approved_service": "null", "waiting_service": "!booking", "email_opted_in": "true",
 	"rvm_opted_in": "true", "do_not_contact": "false", "data_quality_score": "70..", "last_email_open": "null", "last_email_click": "null",
 	"created_at": "2026-02-01..", "updated_at": "..2026-03-02",
 }

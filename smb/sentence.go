@@ -153,8 +153,8 @@ var sentences = map[string]func(said) string{
 	},
 	"callback.received": func(s said) string { return "Called back" + s.with(": ", "intent") + "." },
 
-	"content.viewed":    func(s said) string { return "Opened the learning page" + s.slug() + "." },
-	"content.completed": func(s said) string { return "Read the learning page" + s.slug() + " to its end." },
+	"content.viewed":    func(s said) string { return "Opened the learning page" + s.page() + "." },
+	"content.completed": func(s said) string { return "Read the learning page" + s.page() + " to its end." },
 
 	"approval.submitted":   func(s said) string { return "Said yes" + s.with(" to ", "service_type") + "." },
 	"approval.provisioned": func(s said) string { return capital(orWords(s.text("service_type"), "a service")) + " works." },
@@ -228,9 +228,12 @@ func (s said) about() string {
 	return " about " + s.mail
 }
 
-// slug is a learning page's name as it is stored, which is not a text to be read out.
-func (s said) slug() string {
-	if v, _ := s.details["content_slug"].(string); v != "" {
+// page is a learning page by its title, or by its name in addresses when it has none any more.
+func (s said) page() string {
+	if v, _ := s.details["content_title"].(string); v != "" {
+		return " “" + v + "”"
+	}
+	if v, _ := s.details[contentSlug].(string); v != "" {
 		return " " + v
 	}
 	return ""
@@ -280,6 +283,8 @@ func staffSentence(action, actor string, values map[string]any) string {
 		return who + " took the merge with another business back."
 	case "duplicate_dismissed":
 		return who + " said that it is not the same as another business."
+	case "duplicate_restored":
+		return who + " took back that it is not the same as another business."
 	default:
 		return who + ": " + strings.NewReplacer(".", " ", "_", " ").Replace(what) + "."
 	}

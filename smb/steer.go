@@ -107,7 +107,7 @@ func (n narrowing) ways(engine db.Engine, s sample, searches int) []way {
 		}
 		w := way{func(arg func(any) string) string { return drive(c, arg) }, s.rows(s.conditions[i]), places[c.Field.Name].copied && c.Op == fibonacco.AnyOf && len(c.Values) == 1}
 		switch c.Field.Name {
-		case "id", "uuid", "primary_email", "primary_phone", "business_name", tagField:
+		case "id", "uuid", "primary_email", "primary_phone", "business_name", tagField, "approved_service", "waiting_service":
 			precise = append(precise, w)
 		default:
 			others = append(others, w)

@@ -102,10 +102,46 @@ func (s *Service) Timeline(ctx context.Context, smbID int64, q fibonacco.ListQue
 			return err
 		}
 		page, err = query.Select(ctx, tx, timelineTable, q, timelineColumns, scanTimeline, nil, args)
-		return err
+		if err != nil {
+			return err
+		}
+		return nameLearningPages(ctx, tx, page.Data)
 	})
 	return page, err
 }
+
+// nameLearningPages says of the learning pages in entries what people call them; of one that is gone the
+// name in its address is left.
+func nameLearningPages(ctx context.Context, tx *db.Tx, entries []fibonacco.TimelineEntry) error {
+	slugs := map[string]bool{}
+	for _, e := range entries {
+		if slug, ok := e.Details[contentSlug].(string); ok {
+			slugs[slug] = true
+		}
+	}
+	if len(slugs) == 0 {
+		return nil
+	}
+	titles := map[string]string{}
+	_, err := db.Read(ctx, tx, func(row db.Row) (slug string, err error) {
+		var title string
+		err = row.Scan(&slug, &title)
+		titles[slug] = title
+		return slug, err
+	}, `SELECT slug, title FROM content WHERE slug IN ($1...)`, slices.Sorted(maps.Keys(slugs)))
+	if err != nil {
+		return fmt.Errorf("read the titles of learning pages: %w", err)
+	}
+	for i, e := range entries {
+		if slug, _ := e.Details[contentSlug].(string); titles[slug] != "" {
+			e.Details["content_title"] = titles[slug]
+			entries[i].Summary = sentence(e.Kind, e.CampaignID, e.Details)
+		}
+	}
+	return nil
+}
+
+const contentSlug = "content_slug"
 
 func scanTimeline(row db.Row) (e fibonacco.TimelineEntry, err error) {
 	var details, actor, reason string

@@ -43,6 +43,7 @@ func TestTimelineTopics(t *testing.T) {
 			b.ID, at(11))
 		happened(t, d, b.ID, "inbound_email.received", `{}`, at(12))
 		happened(t, d, b.ID, "content.viewed", `{"content_slug":"find-you"}`, at(13))
+		exec(t, d, `INSERT INTO content (slug, type, title) VALUES ('find-you', 'hook', 'Find you')`)
 
 		page, err := s.Timeline(t.Context(), b.ID, fibonacco.ListQuery{Sort: []string{"at"}})
 		must(t, err)
@@ -63,7 +64,7 @@ func TestTimelineTopics(t *testing.T) {
 			"mail: HOOK-001 was not sent: do not contact.", "mail: EDU-001 was due and not planned: health pause.",
 			"consent: A yes to voicemail came from import.", "consent: Unsubscribed from e-mail.",
 			"services: A customer booked: Haircut.", "services: A booking was canceled by the customer: Haircut.", "services: A customer left a review: 4 stars of 5.",
-			"replies: Wrote a mail.", "learning: Opened the learning page find-you.",
+			"replies: Wrote a mail.", "learning: Opened the learning page “Find you”.",
 		}
 		if !slices.Equal(got, want) {
 			t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))

@@ -63,7 +63,7 @@ var CrossSitePaths = []string{"/u/", "/approve", "/my/", "/review/r/"}
 //	GET POST          import-mappings     GET DELETE import-mappings/{uuid}
 //	GET POST          smbs/{id}/consents  GET smbs/{id}/export, POST smbs/{id}/erase
 //	GET POST          suppressions        GET DELETE suppressions/{id}, POST suppressions/import
-//	GET               duplicates          POST duplicates/dismiss, GET smbs/{id}/duplicates
+//	GET               duplicates          POST duplicates/dismiss, duplicates/restore, GET smbs/{id}/duplicates
 //	POST              smbs/{id}/merge     POST smbs/{id}/merge/preview, GET smbs/{id}/merges, POST merges/{uuid}/undo
 //	GET POST          smbs/{id}/notes     DELETE smbs/{id}/notes/{note}
 //	GET               contact-suggestions POST contact-suggestions/{id}/accept, dismiss, reopen

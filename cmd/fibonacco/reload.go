@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"log/slog"
 	"net"
 	"time"
 
@@ -30,5 +31,31 @@ func (a *app) untilChanged(ctx context.Context) (watched context.Context, change
 	return watched, func() bool {
 		end()
 		return <-why && ctx.Err() == nil
+	}
+}
+
+// How long a server that was up waits between tries to come up again: the first time, and at most.
+const (
+	retryFirst = time.Second
+	retryMost  = 30 * time.Second
+)
+
+// untilDone tries until it succeeds, or until nobody wants it any more: a database that is away while
+// the settings are taken up does not end the process. Whoever connects meanwhile waits.
+func untilDone(ctx context.Context, wait time.Duration, try func() error) error {
+	for {
+		err := try()
+		if err == nil || ctx.Err() != nil {
+			return err
+		}
+		slog.Error("the server cannot take up the new settings; trying again", "in", wait, "error", err)
+		timer := time.NewTimer(wait)
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return err
+		case <-timer.C:
+		}
+		wait = min(2*wait, retryMost)
 	}
 }

@@ -47,8 +47,8 @@ func (c serveCommand) Run(e *env) error {
 	}
 	defer func() { _ = opened.Close() }()
 	ln := lastingListener{opened.(*net.TCPListener)} //nolint:forcetypeassert // of "tcp" it is one
-	for {
-		again, err := c.serve(e, base, ln)
+	for lives := 0; ; lives++ {
+		again, err := c.serve(e, base, ln, lives > 0)
 		if err != nil || !again {
 			return err
 		}
@@ -59,17 +59,29 @@ func (c serveCommand) Run(e *env) error {
 	}
 }
 
-// serve is one life of the server, until it is told to stop or the settings have changed.
-func (c serveCommand) serve(e *env, base *config.Settings, ln lastingListener) (again bool, err error) {
+// serve is one life of the server, until it is told to stop or the settings have changed. When it is not
+// the first, what it needs has been there before: it waits until that is back.
+func (c serveCommand) serve(e *env, base *config.Settings, ln lastingListener, patient bool) (again bool, err error) {
 	w := wiring{
 		works: slices.Contains(c.Role, "worker"), ticks: slices.Contains(c.Role, "scheduler"), migrate: true, serves: true, address: ln.Addr().String(),
 	}
-	a, err := wire(e.ctx, base, w)
+	var a *app
+	begin := func() (err error) {
+		if a, err = wire(e.ctx, base, w); err != nil {
+			return err
+		}
+		if err := errors.Join(a.ensureLibrary(e), a.offerSetup(e)); err != nil {
+			return errors.Join(err, a.close())
+		}
+		return nil
+	}
+	if patient {
+		err = untilDone(e.ctx, retryFirst, begin)
+	} else {
+		err = begin()
+	}
 	if err != nil {
 		return false, err
-	}
-	if err := errors.Join(a.ensureLibrary(e), a.offerSetup(e)); err != nil {
-		return false, errors.Join(err, a.close())
 	}
 	a.log.Info("fibonacco is up", "version", version, "listen", ln.Addr().String(), "roles", strings.Join(c.Role, ","),
 		"database", a.db.Engine(), "mailer", a.cfg.Email.Mailer)
@@ -79,7 +91,13 @@ func (c serveCommand) serve(e *env, base *config.Settings, ln lastingListener) (
 	}
 	ctx, changed := a.untilChanged(e.ctx)
 	err = a.runUntil(ctx, w, ln, site, c.Drain)
-	return changed(), err
+	if changed() {
+		if err != nil { // what it could not finish, the next life takes up
+			slog.Warn("the server ended with an error before it takes up the new settings", "error", err)
+		}
+		return true, nil
+	}
+	return false, err
 }
 
 // site is the whole web application. demo is who every visitor is, nil outside the demo.

@@ -17,16 +17,9 @@ func (f *Finder) DismissDuplicate(ctx context.Context, a, b int64) error {
 		return fibonacco.InvalidFields("the pair cannot be dismissed", []fibonacco.FieldError{{Field: "b", Reason: "is the same business as a"}})
 	}
 	return f.db.Update(ctx, func(tx *db.Tx) error {
-		communities := map[int64]int64{}
-		for _, id := range []int64{min(a, b), max(a, b)} {
-			communityID, err := db.Get[int64](ctx, tx, `SELECT community_id FROM smbs WHERE id = $1 AND deleted_at IS NULL`, id)
-			if db.IsNoRows(err) || err == nil && !fibonacco.InScope(ctx, communityID) {
-				return fibonacco.Errorf(fibonacco.NotFound, "there is no such business")
-			}
-			if err != nil {
-				return fmt.Errorf("find SMB %d: %w", id, err)
-			}
-			communities[id] = communityID
+		communityID, err := communityOf(ctx, tx, a, b)
+		if err != nil {
+			return err
 		}
 		// A row each way, so that whatever is known of a business is found by its id, and moves with it.
 		var by any
@@ -44,12 +37,48 @@ func (f *Finder) DismissDuplicate(ctx context.Context, a, b int64) error {
 		if n == 0 {
 			return nil
 		}
-		communityID := communities[a]
 		return audit.Record(ctx, tx, fibonacco.AuditEntry{
 			Action: "smb.duplicate_dismissed", Entity: "smb", EntityID: strconv.FormatInt(a, 10), CommunityID: &communityID,
 			After: map[string]any{"not_the_same_as": b},
 		})
 	})
+}
+
+// RestoreDuplicate implements fibonacco.MergeService.
+func (f *Finder) RestoreDuplicate(ctx context.Context, a, b int64) error {
+	return f.db.Update(ctx, func(tx *db.Tx) error {
+		communityID, err := communityOf(ctx, tx, a, b)
+		if err != nil {
+			return err
+		}
+		n, err := tx.Exec(ctx, `DELETE FROM duplicate_dismissals WHERE (smb_id = $1 AND other_id = $2) OR (smb_id = $2 AND other_id = $1)`, a, b)
+		if err != nil {
+			return fmt.Errorf("propose SMBs %d and %d again: %w", a, b, err)
+		}
+		if n == 0 {
+			return nil
+		}
+		return audit.Record(ctx, tx, fibonacco.AuditEntry{
+			Action: "smb.duplicate_restored", Entity: "smb", EntityID: strconv.FormatInt(a, 10), CommunityID: &communityID,
+			After: map[string]any{"perhaps_the_same_as": b},
+		})
+	})
+}
+
+// communityOf is the community of a, when whoever asks may see both businesses.
+func communityOf(ctx context.Context, tx *db.Tx, a, b int64) (int64, error) {
+	communities := map[int64]int64{}
+	for _, id := range []int64{min(a, b), max(a, b)} {
+		communityID, err := db.Get[int64](ctx, tx, `SELECT community_id FROM smbs WHERE id = $1 AND deleted_at IS NULL`, id)
+		if db.IsNoRows(err) || err == nil && !fibonacco.InScope(ctx, communityID) {
+			return 0, fibonacco.Errorf(fibonacco.NotFound, "there is no such business")
+		}
+		if err != nil {
+			return 0, fmt.Errorf("find SMB %d: %w", id, err)
+		}
+		communities[id] = communityID
+	}
+	return communities[a], nil
 }
 
 // readDismissed reads the pairs of businesses of which one meets a condition on table smbs.

@@ -139,6 +139,7 @@ func TestDuplicates(t *testing.T) {
 			code(t, "of one that is not to be seen", err, fibonacco.NotFound)
 		}
 
+		before := w.of(t.Context(), b)
 		must(t, w.svc.DismissDuplicate(as(t, 1), b, a))
 		must(t, w.svc.DismissDuplicate(as(t, 1), a, b))
 		equal(t, "without the dismissed", w.pairs(t.Context(), 1, 1), fmt.Sprintf("%d-%d:80", a, far))
@@ -149,6 +150,16 @@ func TestDuplicates(t *testing.T) {
 			return err
 		}))
 		equal(t, "in the log, once", said, fmt.Sprintf("smb.duplicate_dismissed %d 7", b))
+		for range 2 {
+			must(t, w.svc.RestoreDuplicate(as(t, 1), a, b))
+		}
+		equal(t, "proposed again", w.of(t.Context(), b), before)
+		must(t, d.View(t.Context(), func(tx *db.Tx) error {
+			n, err := db.Count(t.Context(), tx, `SELECT count(*) FROM audit_log WHERE action = 'smb.duplicate_restored'`)
+			equal(t, "and said once", n, 1)
+			return err
+		}))
+		code(t, "restore out of scope", w.svc.RestoreDuplicate(as(t, 2), a, b), fibonacco.NotFound)
 		code(t, "dismiss one and the same", w.svc.DismissDuplicate(t.Context(), a, a), fibonacco.Invalid)
 		code(t, "dismiss what is not there", w.svc.DismissDuplicate(t.Context(), a, 999), fibonacco.NotFound)
 		code(t, "dismiss out of scope", w.svc.DismissDuplicate(as(t, 2), a, c), fibonacco.NotFound)

@@ -32,6 +32,12 @@ func (a *API) merges() {
 		request:     dismissal{A: 42, B: 57},
 	}, a.dismissDuplicate)
 	register(a, operation{
+		method: http.MethodPost, path: "/duplicates/restore", id: "restore-duplicate", tag: tagBusinesses,
+		summary: "Take back that two are not the same", errors: append(append([]int{}, ofThing...), ofBody...),
+		description: "The pair is proposed again, if it still looks like one. Saying it twice changes nothing.",
+		request:     dismissal{A: 42, B: 57},
+	}, a.restoreDuplicate)
+	register(a, operation{
 		method: http.MethodPost, path: "/smbs/{id}/merge/preview", id: "preview-merge", tag: tagBusinesses,
 		summary: "What a merge would do", errors: ofMerge,
 		description: "Changes nothing. The business of the path is the one that remains. " + choices,
@@ -137,6 +143,13 @@ func (a *API) dismissDuplicate(ctx context.Context, in *body[dismissal]) (*none,
 		return nil, moduleAbsent("SMB CRM")
 	}
 	return nil, a.o.Merges.DismissDuplicate(ctx, in.Body.A, in.Body.B)
+}
+
+func (a *API) restoreDuplicate(ctx context.Context, in *body[dismissal]) (*none, error) {
+	if a.o.Merges == nil {
+		return nil, moduleAbsent("SMB CRM")
+	}
+	return nil, a.o.Merges.RestoreDuplicate(ctx, in.Body.A, in.Body.B)
 }
 
 // mergeOf is a merge that somebody asks for.

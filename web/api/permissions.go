@@ -86,6 +86,7 @@ var Permissions = map[string]Rule{
 
 	"GET /api/v1/duplicates":               {fibonacco.Viewer, fibonacco.ReadSMBs},
 	"POST /api/v1/duplicates/dismiss":      {fibonacco.Operator, fibonacco.WriteSMBs},
+	"POST /api/v1/duplicates/restore":      {fibonacco.Operator, fibonacco.WriteSMBs},
 	"GET /api/v1/smbs/{id}/duplicates":     {fibonacco.Viewer, fibonacco.ReadSMBs},
 	"POST /api/v1/smbs/{id}/merge/preview": {fibonacco.Operator, fibonacco.ReadSMBs},
 	"POST /api/v1/smbs/{id}/merge":         {fibonacco.Manager, fibonacco.WriteSMBs},
@@ -304,6 +305,7 @@ var Pages = map[string]Rule{
 	"POST /merges/{uuid}/undo":                              {fibonacco.Manager, fibonacco.WriteSMBs},
 	"GET /duplicates":                                       {fibonacco.Viewer, fibonacco.ReadSMBs},
 	"POST /duplicates/dismiss":                              {fibonacco.Operator, fibonacco.WriteSMBs},
+	"POST /duplicates/restore":                              {fibonacco.Operator, fibonacco.WriteSMBs},
 	"GET /suggestions":                                      {fibonacco.Viewer, fibonacco.ReadSMBs},
 	"POST /suggestions/{id}/accept":                         {fibonacco.Operator, fibonacco.WriteSMBs},
 	"POST /suggestions/{id}/dismiss":                        {fibonacco.Operator, fibonacco.WriteSMBs},

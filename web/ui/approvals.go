@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -50,6 +51,10 @@ func (u *ui) readApprovals(r *http.Request) (fr frame, d ledgerData, err error) 
 			tasks[task.ApprovalID] = task
 		}
 	}
+	titles, err := u.titles(r.Context())
+	if err != nil {
+		return fr, d, err
+	}
 	fr = u.frame(r, "Approvals", "/approvals")
 	fr.Toast.Text = approvalToasts[r.URL.Query().Get("done")]
 	d = ledgerData{
@@ -66,7 +71,7 @@ func (u *ui) readApprovals(r *http.Request) (fr frame, d ledgerData, err error) 
 	}
 	now := u.Clock.Now()
 	for _, a := range page.Data {
-		d.Rows = append(d.Rows, u.approvalRow(fr, a, tasks[a.ID], names, t, now))
+		d.Rows = append(d.Rows, u.approvalRow(fr, a, tasks[a.ID], names, titles, t, now))
 	}
 	return fr, d, nil
 }
@@ -102,14 +107,14 @@ func (u *ui) serviceName(kind string) string {
 	return capital(strings.ReplaceAll(kind, "_", " "))
 }
 
-func (u *ui) approvalRow(fr frame, a fibonacco.Approval, task fibonacco.ProvisioningTask, names map[int64]fibonacco.SMB, t towns, now time.Time) ledgerRow {
+func (u *ui) approvalRow(fr frame, a fibonacco.Approval, task fibonacco.ProvisioningTask, names map[int64]fibonacco.SMB, titles map[string]string, t towns, now time.Time) ledgerRow {
 	at := zone(t.zone(names[a.SMBID].CommunityID))
 	said := a.ApprovedAt.In(at)
 	who := cell{Text: moment(said, now.In(at)), Title: fullTime(said), Sub: "by " + a.ApproverName}
 	row := ledgerRow{
 		Key: "approval-" + strconv.FormatInt(a.ID, 10), Dim: a.Status == "cancelled",
 		Cells: []cell{
-			named(names, a.SMBID, t), {Text: u.serviceName(a.ServiceType), Sub: sourceWords(a)}, badged(approvalBadge(a.Status)), {Text: standing(a, task, now.In(at))}, who, {},
+			named(names, a.SMBID, t), {Text: u.serviceName(a.ServiceType), Sub: sourceWords(a, titles)}, badged(approvalBadge(a.Status)), {Text: standing(a, task, now.In(at))}, who, {},
 		},
 	}
 	if url, ok := task.ResultData["url"].(string); ok && a.Status == "provisioned" && strings.HasPrefix(url, "http") {
@@ -137,13 +142,33 @@ func approvalBadge(status string) badge {
 	return badge{"open", capital(status)}
 }
 
+// titles are what people call campaigns, by their ids and by the names of their learning pages.
+func (u *ui) titles(ctx context.Context) (map[string]string, error) {
+	all, err := u.Campaigns.ListCampaigns(ctx, "", 0)
+	if err != nil {
+		return nil, fmt.Errorf("titles of campaigns: %w", err)
+	}
+	titles := make(map[string]string, 2*len(all))
+	for _, c := range all {
+		titles[c.ID] = c.Title
+		if c.LandingPageSlug != "" {
+			titles[c.LandingPageSlug] = c.Title
+		}
+	}
+	return titles, nil
+}
+
 // sourceWords are where a yes came from.
-func sourceWords(a fibonacco.Approval) string {
+func sourceWords(a fibonacco.Approval, titles map[string]string) string {
 	from := map[string]string{
-		"email": "from mail", "learning_center": "from a learning page", "upsell": "offered after another yes", "phone": "by telephone", "chat": "in a chat", "direct": "by a link",
+		"email": "from the mail", "learning_center": "from the learning page", "upsell": "offered after another yes", "phone": "by telephone", "chat": "in a chat", "direct": "by a link",
 	}[a.SourceType]
 	if a.SourceID != "" && (a.SourceType == "email" || a.SourceType == "learning_center") {
-		from += " " + a.SourceID
+		title := titles[a.SourceID]
+		if title == "" {
+			return from + " " + a.SourceID
+		}
+		from += " “" + title + "”"
 	}
 	return from
 }

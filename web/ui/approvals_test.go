@@ -64,7 +64,7 @@ func TestApprovalsPage(t *testing.T) {
 		d.Approvals, d.Services = board, []fibonacco.Offering{{Type: "appointment_booking", Title: "A booking page with your times"}}
 	})
 	a := s.get("/approvals?status=failed&service_type=appointment_booking")
-	a.wants(t, http.StatusOK, "A booking page with your times", "Gift cards", "from mail HOOK-004", "by Marisol <Ortiz>", "A person sets this up", "no <zone>",
+	a.wants(t, http.StatusOK, "A booking page with your times", "Gift cards", "from the mail HOOK-004", "by Marisol <Ortiz>", "A person sets this up", "no <zone>",
 		"Turned off by its owner", `href="https://go.example.org/book/marisol"`, "/approvals/tasks/13/retry", "/approvals/2/start")
 	if strings.Contains(a.body, "javascript:") || strings.Contains(a.body, "<zone>") || strings.Contains(a.body, "/approvals/1/cancel") {
 		t.Error("what strangers stored is markup, or what works can be taken back")

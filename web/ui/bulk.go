@@ -239,7 +239,7 @@ func (u *ui) showBulk(w http.ResponseWriter, r *http.Request, status int, form u
 			return err
 		}
 		q, _ := url.ParseQuery(f.List) // what it cannot read, request has refused
-		d.Rule = readBusinessTable(q).rule(knownNames{d.Towns, segments}, u.local(d.Towns, u.Clock.Now()))
+		d.Rule = readBusinessTable(q).rule(knownNames{d.Towns, segments, u.Services}, u.local(d.Towns, u.Clock.Now()))
 	}
 	switch {
 	case !chosen:

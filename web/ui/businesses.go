@@ -147,6 +147,7 @@ func (u *ui) readBusinesses(r *http.Request, t businessTable) (d businessesData,
 	if d.known.towns, err = u.towns(ctx); err != nil {
 		return d, err
 	}
+	d.known.services = u.Services
 	if d.known.segments, err = u.segments(ctx); err != nil {
 		return d, err
 	}

@@ -60,6 +60,13 @@ func TestBusinessTableInABrowser(t *testing.T) {
 	shows(t, ctx, "one is", `getComputedStyle(document.querySelector(".bulk")).display === "flex" && document.querySelector("[data-picked]").innerText === "1"`)
 	click(`[data-all]`)
 	shows(t, ctx, "both are", `document.querySelector("[data-picked]").innerText === "2"`)
+	click(`#businesses thead a[href*="sort="]`)
+	shows(t, ctx, "another order, still ticked", `location.search.includes("sort=") && document.querySelectorAll('tbody input[name="id"]:checked').length === 2`)
+	do(`const f = document.querySelector("#chosen"); sessionStorage.setItem("chosen:" + f.dataset.set, JSON.stringify(["1", "77", "78"])); document.dispatchEvent(new Event("htmx:historyRestore"))`)
+	shows(t, ctx, "two of another page", `document.querySelector("#chosen").innerText.includes(" selected, 2 of them on other pages") && new FormData(document.querySelector("#chosen")).getAll("id").includes("78")`)
+	do(`document.querySelector("[data-clear]").click()`)
+	shows(t, ctx, "nobody", `getComputedStyle(document.querySelector(".bulk")).display === "none" && new FormData(document.querySelector("#chosen")).getAll("id").length === 0`)
+	click(`[data-all]`)
 	click(`.bulk button[value="pause_programme"]`)
 	shows(t, ctx, "what would happen", `location.pathname === "/businesses/bulk" && document.body.innerText.includes("Pause 12 businesses")`)
 

@@ -164,12 +164,16 @@ func TestBusinessFilters(t *testing.T) {
 		"another year":    {path: "created_at=..2025-02-01T23:59:59Z", says: "Added <b>until 1 Feb 2025</b>", asks: fibonacco.Filter{"created_at": "..2025-02-01T23:59:59Z"}},
 		"yes or no":       {path: "rvm_opted_in=false", says: "Voicemail <b>Opted out</b>", asks: fibonacco.Filter{"rvm_opted_in": "false"}},
 		"by hand":         {path: "id=1,2", says: "Chosen by hand <b>2 businesses</b>", asks: fibonacco.Filter{"id": "1,2"}},
+		"has a service":   {path: "approved_service=booking", says: "Service approved <b>Appointment booking</b>", asks: fibonacco.Filter{"approved_service": "booking"}},
+		"waits for some":  {path: "waiting_service=!null", says: "<b>Waiting for any service</b>", asks: fibonacco.Filter{"waiting_service": "!null"}},
 		"none is unknown": {path: "q=+mari+", asks: fibonacco.Filter{}},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := serve(t, fibonacco.Viewer)
+			s := serve(t, fibonacco.Viewer, func(d *ui.Deps) {
+				d.Services = []fibonacco.Offering{{Type: "booking", Title: "Appointment booking"}}
+			})
 			a := s.get("/businesses?" + tc.path)
 			a.wants(t, http.StatusOK)
 			plain := strings.Join(strings.Fields(html.UnescapeString(a.body)), " ")

@@ -52,6 +52,8 @@ var businessFilters = []businessFilter{
 	{Field: "do_not_contact", Name: "Do not contact", Group: "Reach", Shape: pickShape, Words: map[string]string{"true": "Blocked", "false": "Not blocked"}},
 	{Field: "primary_email", Name: "E-mail address", Group: "Reach", Shape: textShape, None: "No e-mail address", Some: "Has an e-mail address", Hint: "The whole address"},
 	{Field: "primary_phone", Name: "Phone number", Group: "Reach", Shape: textShape, None: "No phone number", Some: "Has a phone number", Hint: "The whole number, in any form"},
+	{Field: "approved_service", Name: "Service approved", Group: "Services", Shape: pickShape, None: "No service approved", Some: "Any service approved"},
+	{Field: "waiting_service", Name: "Waiting for a service", Group: "Services", Shape: pickShape, None: "Waiting for no service", Some: "Waiting for any service"},
 	{Field: "tag", Name: "Tag", Group: "Business", Shape: textShape, None: "No tags", Some: "Has tags"},
 	{Field: "category", Name: "Category", Group: "Business", Shape: textShape, None: "No category", Some: "Has a category", Hint: "As it is stored, for example Bakery"},
 	{Field: "business_name", Name: "Name", Group: "Business", Shape: textShape, Hint: "The whole name; the search finds parts of it"},
@@ -77,10 +79,11 @@ func filterOf(field string) (businessFilter, bool) {
 	return businessFilter{}, false
 }
 
-// known is what names stand for: communities by id, saved views by uuid.
+// known is what names stand for: communities by id, saved views by uuid, services by type.
 type knownNames struct {
 	towns    towns
 	segments []fibonacco.Segment
+	services []fibonacco.Offering
 }
 
 // values are what a filter of known values can be, with their words.
@@ -94,6 +97,10 @@ func (k knownNames) values(f businessFilter) [][2]string {
 	case "segment":
 		for _, s := range k.segments {
 			all = append(all, [2]string{s.UUID, s.Name})
+		}
+	case "approved_service", "waiting_service":
+		for _, o := range k.services {
+			all = append(all, [2]string{o.Type, o.Title})
 		}
 	case "email_opted_in", "rvm_opted_in", "do_not_contact":
 		all = [][2]string{{"true", f.Words["true"]}, {"false", f.Words["false"]}}
@@ -242,6 +249,9 @@ func (t businessTable) fill(c *filterChip, condition string, k knownNames, now t
 				to = nil
 			}
 			c.Choices = append(c.Choices, choice{v[1], t.with(c.Field, strings.Join(to, ",")), on})
+		}
+		if c.Some != "" {
+			c.Choices = append([]choice{{c.Some, t.with(c.Field, "!null"), condition == "!null"}, {c.None, t.with(c.Field, "null"), condition == "null"}}, c.Choices...)
 		}
 	case textShape:
 		c.How, c.Typed = "any", typedValues(is.Values)

@@ -229,6 +229,15 @@ func tablePath(place string) string {
 	return readBusinessTable(q).here()
 }
 
+// setOf is list of the table that a form carried along with place.
+func setOf(place string) string {
+	q, err := url.ParseQuery(place)
+	if err != nil {
+		return ""
+	}
+	return readBusinessTable(q).list()
+}
+
 // countPath asks for the count of the table alone.
 func (t businessTable) countPath() string {
 	return pathWith(businessesPath+"/count", t.narrowing())

@@ -16,6 +16,7 @@ import (
 func (u *ui) mountDuplicates(page func(pattern string, h handler)) {
 	page("GET /duplicates", u.duplicates)
 	page("POST /duplicates/dismiss", u.dismissDuplicate)
+	page("POST /duplicates/restore", u.restoreDuplicate)
 	page("POST /businesses/{id}/merge", u.mergeBusinesses)
 	page("POST /merges/{uuid}/undo", u.undoMerge)
 }
@@ -70,7 +71,7 @@ func (u *ui) duplicates(w http.ResponseWriter, r *http.Request) error {
 		u.show(w, r, http.StatusOK, pairList(fr, d))
 		return nil
 	}
-	fr.Toast.Text = duplicateToasts[r.URL.Query().Get("done")]
+	fr.Toast = duplicateToast(r, nil)
 	u.show(w, r, http.StatusOK, duplicatesPage(fr, d))
 	return nil
 }
@@ -88,6 +89,7 @@ func oneOf(m filterMenu, l ledger) filterMenu {
 
 var duplicateToasts = map[string]string{
 	"unmerged":  "They are two records again.",
+	"restored":  "The pair is proposed again.",
 	"dismissed": "The pair is not proposed again. You can still merge the two from either record.",
 }
 
@@ -119,25 +121,55 @@ func (u *ui) duplicatesOf(w http.ResponseWriter, r *http.Request) error {
 		u.show(w, r, http.StatusOK, duplicatePanel(fr, d, 3))
 		return nil
 	}
-	fr.Toast.Text = duplicateToasts[r.URL.Query().Get("done")]
+	fr.Toast = duplicateToast(r, s)
 	u.show(w, r, http.StatusOK, duplicatesOfPage(fr, d))
 	return nil
 }
 
+// pairOf is the two businesses of a form, and the page that it stands on.
+func pairOf(r *http.Request) (a, b int64, path string, err error) {
+	if a, err = idOf(r.FormValue("a")); err != nil {
+		return 0, 0, "", err
+	}
+	if b, err = idOf(r.FormValue("b")); err != nil {
+		return 0, 0, "", err
+	}
+	if r.FormValue("from") == "record" {
+		return a, b, businessPath(a) + "/duplicates", nil
+	}
+	return a, b, "/duplicates?look=1", nil
+}
+
 func (u *ui) dismissDuplicate(w http.ResponseWriter, r *http.Request) error {
-	a, err := idOf(r.PostFormValue("a"))
+	a, b, path, err := pairOf(r)
 	if err != nil {
 		return err
 	}
-	b, err := idOf(r.PostFormValue("b"))
+	return u.redone(w, r, path, fmt.Sprintf("dismissed&a=%d&b=%d", a, b), u.Merges.DismissDuplicate(r.Context(), a, b))
+}
+
+func (u *ui) restoreDuplicate(w http.ResponseWriter, r *http.Request) error {
+	a, b, path, err := pairOf(r)
 	if err != nil {
 		return err
 	}
-	path := "/duplicates?look=1"
-	if r.PostFormValue("from") == "record" {
-		path = businessPath(a) + "/duplicates"
+	return u.redone(w, r, path, "restored", u.Merges.RestoreDuplicate(r.Context(), a, b))
+}
+
+// duplicateToast says what has just been done, with the way back from it.
+func duplicateToast(r *http.Request, of *fibonacco.SMB) toast {
+	q := r.URL.Query()
+	said := toast{Text: duplicateToasts[q.Get("done")]}
+	a, errA := idOf(q.Get("a"))
+	b, errB := idOf(q.Get("b"))
+	if q.Get("done") == "dismissed" && errA == nil && errB == nil {
+		back := url.Values{"a": {strconv.FormatInt(a, 10)}, "b": {strconv.FormatInt(b, 10)}}
+		if of != nil {
+			back.Set("from", "record")
+		}
+		said.Undo = pathWith("/duplicates/restore", back)
 	}
-	return u.redone(w, r, path, "dismissed", u.Merges.DismissDuplicate(r.Context(), a, b))
+	return said
 }
 
 // mergeData is two records on their way to become one.

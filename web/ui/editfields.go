@@ -65,6 +65,18 @@ func choiceSpec(spec editSpec, values ...[2]string) editSpec {
 	return spec
 }
 
+// fieldLabel is what forms call a field of a business; of others, its name as people write it.
+func fieldLabel(name string) string {
+	for _, g := range editGroups {
+		for _, f := range g.fields {
+			if f.Name == name {
+				return f.Label
+			}
+		}
+	}
+	return capital(strings.ReplaceAll(name, "_", " "))
+}
+
 func reselect(options []editOption, value string) []editOption {
 	out := slices.Clone(options)
 	for i := range out {

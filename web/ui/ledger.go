@@ -189,7 +189,7 @@ func (l ledger) box(field, label, placeholder string) box {
 
 // campaignBox is the box of a list of what campaigns sent.
 func (l ledger) campaignBox() *box {
-	b := l.box("campaign_id", "Campaign", "Campaign, for example HOOK-001")
+	b := l.box("campaign_id", "Campaign", "Campaign, as HOOK-001")
 	return &b
 }
 

@@ -66,10 +66,14 @@ func chartsOf(h *fibonacco.JobHistory, at *time.Location, alert int64) []chart {
 	runtime.Millis, waits.Millis, waits.Alert = true, true, alert
 	runtime.Lines = []plotLine{line("half took at most", "line", points, ran(median)), line("95 of 100 at most", "soft", points, ran(p95))}
 	waits.Lines = []plotLine{line("95 of 100 waited at most", "area", points, ran(wait)), line("a week before", "before", before, ran(wait))}
+	key := [][2]string{{"c-line", "now"}, {"c-prev", "a week before"}}
+	if !slices.ContainsFunc(before, func(p fibonacco.JobPoint) bool { return p.Done+p.Failed > 0 || p.PerMinute > 0 }) { // a line of zeros would say that all stood still
+		key, throughput.Lines, waits.Lines = nil, throughput.Lines[:1], waits.Lines[:1]
+	}
 	return []chart{
-		{"throughput", "Throughput", "jobs a minute", [][2]string{{"c-line", "now"}, {"c-prev", "a week before"}}, seriesText(throughput), throughputSummary(h, points, before)},
+		{"throughput", "Throughput", "jobs a minute", key, seriesText(throughput), throughputSummary(h, points, before)},
 		{"runtime", "Runtime", "of one attempt", [][2]string{{"c-line", "median"}, {"c-soft", "95th percentile"}}, seriesText(runtime), timesSummary("Runtime", points, median, p95)},
-		{"wait", "Wait", "95th percentile", [][2]string{{"c-line", "now"}, {"c-prev", "a week before"}}, seriesText(waits), timesSummary("Wait, 95th percentile", points, wait, nil)},
+		{"wait", "Wait", "95th percentile", key, seriesText(waits), timesSummary("Wait, 95th percentile", points, wait, nil)},
 	}
 }
 
@@ -118,7 +122,7 @@ func timesSummary(what string, points []fibonacco.JobPoint, of, high func(fibona
 	if !found {
 		return what + ": none yet."
 	}
-	return fmt.Sprintf("%s: %s last, %s at most.", what, millis(last), millis(most))
+	return fmt.Sprintf("%s: %s last, %s at most.", what, took(last), took(most))
 }
 
 // lineSpark is a small line of the last hour's minutes, without the one in progress.

@@ -63,6 +63,14 @@ func took(ms int64) string {
 	return millis(ms)
 }
 
+// rateBefore is rateOf of a time that may not be known.
+func rateBefore(perMinute float64) string {
+	if perMinute == 0 {
+		return "none"
+	}
+	return rateOf(perMinute)
+}
+
 // rateOf writes jobs a minute: one decimal below ten.
 func rateOf(perMinute float64) string {
 	if perMinute > 0 && perMinute < 9.95 {
@@ -135,6 +143,9 @@ func argsWords(args map[string]any) string {
 					value = fmt.Sprintf("%d %s", n-1, strings.TrimPrefix(more, "… "))
 				}
 			}
+		}
+		if at, err := time.Parse(time.RFC3339Nano, value); err == nil {
+			value = at.UTC().Format("2 Jan 2006 15:04:05") + " UTC"
 		}
 		if strings.HasPrefix(value, "map[") {
 			value = "…"

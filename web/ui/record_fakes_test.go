@@ -171,6 +171,10 @@ func (c *cabinet) DismissDuplicate(_ context.Context, a, b int64) error {
 	return c.note("dismissed " + strconv.FormatInt(a, 10) + " and " + strconv.FormatInt(b, 10))
 }
 
+func (c *cabinet) RestoreDuplicate(_ context.Context, a, b int64) error {
+	return c.note("restored " + strconv.FormatInt(a, 10) + " and " + strconv.FormatInt(b, 10))
+}
+
 func (c *cabinet) ListMerges(context.Context, int64) ([]fibonacco.Merge, error) { return c.merges, nil }
 
 func (c *cabinet) PreviewMerge(ctx context.Context, survivor, other int64, choose map[string]string) (*fibonacco.MergePreview, error) {

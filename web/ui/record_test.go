@@ -258,7 +258,11 @@ func TestDuplicatesAndMerge(t *testing.T) {
 	if a := s.do("GET", "/businesses/1/duplicates", nil, "HX-Request", "true"); strings.Contains(a.body, "<html") || !strings.Contains(a.body, "92 of 100 sure") {
 		t.Error("the panel is a whole page, or empty")
 	}
-	s.do("POST", "/duplicates/dismiss", url.Values{"a": {"1"}, "b": {"2"}})
+	gone := s.do("POST", "/duplicates/dismiss", url.Values{"a": {"1"}, "b": {"2"}, "from": {"record"}})
+	s.get(gone.Header.Get("Location")).wants(t, http.StatusOK, "The pair is not proposed again.", "/duplicates/restore?a=1&b=2&from=record")
+	if back := s.do("POST", "/duplicates/restore?a=1&b=2&from=record", nil).Header.Get("Location"); back != "/businesses/1/duplicates?done=restored" {
+		t.Errorf("proposed again: %s", back)
+	}
 	s.get("/businesses/1/merge").wants(t, http.StatusOK, "which other record")
 	s.get("/businesses/1/merge?other=1").wants(t, http.StatusOK, "This is not another business.")
 	s.get("/businesses/1/merge?other=99").wants(t, http.StatusNotFound)
@@ -274,7 +278,7 @@ func TestDuplicatesAndMerge(t *testing.T) {
 	}
 	s.get(a.Header.Get("Location")).wants(t, http.StatusOK, "Two records are one now.", "/merges/0193c2f0-7a6b-7c5d-8e4f-3a2b1c0d9e8f/undo?survivor=1")
 	s.do("POST", "/merges/0193c2f0-7a6b-7c5d-8e4f-3a2b1c0d9e8f/undo?survivor=1", nil)
-	if got := strings.Join(c.done, "; "); got != "dismissed 1 and 2; undid 0193c2f0-7a6b-7c5d-8e4f-3a2b1c0d9e8f" {
+	if got := strings.Join(c.done, "; "); got != "dismissed 1 and 2; restored 1 and 2; undid 0193c2f0-7a6b-7c5d-8e4f-3a2b1c0d9e8f" {
 		t.Errorf("did %s", got)
 	}
 	operator, _ := serveRecord(t, fibonacco.Operator, fill)
@@ -353,7 +357,7 @@ func TestServicesAndOwnerLink(t *testing.T) {
 		t.Error("a stored address runs")
 	}
 	a = s.do("POST", "/businesses/1/owner-link", nil)
-	a.wants(t, http.StatusOK, "https://go.example.org/my/SECRET", "Whoever has this link acts as the owner.", "15 February 2027")
+	a.wants(t, http.StatusOK, "https://go.example.org/my/SECRET", `data-copy="owner-url"`, "Whoever has this link acts as the owner.", "15 February 2027")
 	if a.Header.Get("Cache-Control") != "no-store" {
 		t.Error("the link is kept by browsers")
 	}

@@ -204,7 +204,7 @@ func (u *ui) showSegments(w http.ResponseWriter, r *http.Request, status int, fo
 		return err
 	}
 	d := segmentsData{Form: form, Towns: t.all, All: fibonacco.ScopeOf(ctx) == nil}
-	known, now := knownNames{towns: t, segments: all}, u.local(t, time.Time{})
+	known, now := knownNames{towns: t, segments: all, services: u.Services}, u.local(t, time.Time{})
 	for _, s := range all {
 		table := tableOf(s)
 		row := segmentRow{Segment: s, Rule: table.rule(known, now), Path: table.here(), CountPath: table.countPath(), Changed: moment(s.UpdatedAt.In(now.Location()), now)}

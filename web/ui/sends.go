@@ -94,7 +94,7 @@ func (u *ui) sendRow(fr frame, s fibonacco.CampaignSend, names map[int64]fibonac
 	}
 	mail := cell{Text: s.Subject, Sub: s.CampaignID, Link: campaignPath(s.CampaignID)}
 	if s.Occurrence > 1 {
-		mail.Sub += fmt.Sprintf(", time %d", s.Occurrence)
+		mail.Sub += fmt.Sprintf(", mail %d", s.Occurrence)
 	}
 	row := ledgerRow{
 		Key: "send-" + strconv.FormatInt(s.ID, 10), Dim: s.SkipReason != "",

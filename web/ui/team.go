@@ -54,7 +54,10 @@ func (u *ui) team(w http.ResponseWriter, r *http.Request) error {
 
 func (u *ui) showTeam(w http.ResponseWriter, r *http.Request, status int, form teamForm) error {
 	if u.Demo != nil {
-		return fibonacco.Errorf(fibonacco.NotFound, "Nobody signs in to the demo, so that it has no team.")
+		fr := u.frame(r, "Team", "/team")
+		fr.How = ""
+		u.show(w, r, http.StatusNotFound, noTeam(fr))
+		return nil
 	}
 	q := r.URL.Query()
 	if r.Method != http.MethodGet {

@@ -34,6 +34,10 @@ func (u *ui) readVoicemails(r *http.Request) (fr frame, d ledgerData, err error)
 	if err != nil {
 		return fr, d, err
 	}
+	titles, err := u.titles(r.Context())
+	if err != nil {
+		return fr, d, err
+	}
 	state, err := u.Voicemail.VoicemailState(r.Context())
 	if err != nil {
 		return fr, d, fmt.Errorf("state of voicemail: %w", err)
@@ -69,7 +73,7 @@ func (u *ui) readVoicemails(r *http.Request) (fr frame, d ledgerData, err error)
 			Key: "drop-" + strconv.FormatInt(drop.ID, 10), Dim: drop.Status == "cancelled",
 			Cells: []cell{
 				named(names, drop.SMBID, t),
-				{Text: drop.CampaignID, Sub: phone(drop.Phone), Link: campaignPath(drop.CampaignID)},
+				{Text: orWord(titles[drop.CampaignID], drop.CampaignID), Sub: drop.CampaignID + ", " + phone(drop.Phone), Link: campaignPath(drop.CampaignID)},
 				badged(dropBadge(drop.Status)), text(dropWhy(drop)), due, when(drop.CallbackAt),
 			},
 		})
@@ -100,10 +104,21 @@ func dropWhy(d fibonacco.RVMDrop) string {
 	switch {
 	case d.Status == "cancelled":
 		return skipWord(fibonacco.SkipReason(d.DeliveryStatus))
+	case dropWords[d.DeliveryStatus] != "":
+		return dropWords[d.DeliveryStatus]
 	case d.LastError != "":
 		return d.LastError
 	}
 	return ""
+}
+
+// dropWords say what became of a voicemail where providers have words of their own for it. Others are
+// shown as the provider says them.
+var dropWords = map[string]string{
+	"no_voicemail": "No voicemail answered", "no_mailbox": "No mailbox set up", "mailbox_full": "Mailbox full", "not_reachable": "Number not reachable",
+	"no_answer": "No answer", "busy": "Line busy", "too_many_attempts": "Tried too often", "outside_hours": "Outside calling hours",
+	"do_not_call": "On a do-not-call list: opted out", "litigator": "Known to sue callers: opted out", "reassigned": "Number has a new owner: opted out",
+	"opt_in_revoked": "Opt-in taken back", "opt_in_missing": "Provider has no opt-in on file", "script_too_long": "Script too long",
 }
 
 func (u *ui) pauseVoicemail(w http.ResponseWriter, r *http.Request) error {

@@ -1,21 +1,61 @@
 // The table of businesses works without this. It adds: menus that stay open while something is chosen
-// in them, ticking all rows of a page, how many are ticked, Escape in a field that is being changed.
+// in them, ticking all rows of a page, ticks that outlast the page, Escape in a field that is being changed.
 (function () {
   "use strict";
   var root = function () { return document.querySelector("[data-businesses]"); };
   var each = function (selector, f) { if (root()) { root().querySelectorAll(selector).forEach(f); } };
 
-  // What is ticked on this page. "All that match" says so itself.
+  // Who is ticked is remembered for as long as the tab is open, apart for each filter, so that paging,
+  // sorting and going back lose nobody. Those of other pages go along as hidden fields of the bar.
+  var kin = new Map(); // where the browser keeps nothing
+  var most = 2000;
+  var place = function (list) { return "chosen:" + list; };
+  var chosen = function (list) {
+    try { return new Set(JSON.parse(sessionStorage.getItem(place(list)) || "[]")); } catch { return kin.get(list) || new Set(); }
+  };
+  var keep = function (list, all) {
+    kin.set(list, all);
+    try {
+      if (all.size) { sessionStorage.setItem(place(list), JSON.stringify(Array.from(all))); } else { sessionStorage.removeItem(place(list)); }
+    } catch { /* the page in memory has it */ }
+  };
+  var bar = function () { return document.getElementById("chosen"); };
+  var boxes = function () { return root() ? Array.from(root().querySelectorAll('tbody input[name="id"]')) : []; };
+
+  // recall ticks what was ticked before.
+  var recall = function () {
+    if (!bar()) { return; }
+    var all = chosen(bar().dataset.set);
+    boxes().forEach(function (r) { r.checked = all.has(r.value); });
+    tell();
+  };
+  // note remembers what is ticked on this page.
+  var note = function () {
+    if (!bar()) { return; }
+    var all = chosen(bar().dataset.set);
+    boxes().forEach(function (r) {
+      if (!r.checked) { all.delete(r.value); } else if (all.size < most) { all.add(r.value); } else { r.checked = all.has(r.value); }
+    });
+    keep(bar().dataset.set, all);
+    tell();
+  };
   var tell = function () {
-    if (!root()) { return; }
-    var rows = Array.from(root().querySelectorAll('input[name="id"]'));
+    if (!bar()) { return; }
+    var rows = boxes(), here = new Set(rows.map(function (r) { return r.value; }));
     var ticked = rows.filter(function (r) { return r.checked; }).length;
-    var everyone = root().querySelector("[data-everyone]");
-    each("[data-picked]", function (n) { n.textContent = everyone && everyone.checked ? n.dataset.every : String(ticked); });
-    each("[data-all]", function (all) {
-      all.hidden = false;
-      all.checked = ticked > 0 && ticked === rows.length;
-      all.indeterminate = ticked > 0 && ticked < rows.length;
+    var others = Array.from(chosen(bar().dataset.set)).filter(function (id) { return !here.has(id); });
+    bar().querySelector("[data-elsewhere]").replaceChildren.apply(bar().querySelector("[data-elsewhere]"), others.map(function (id) {
+      var field = document.createElement("input");
+      field.type = "hidden"; field.name = "id"; field.value = id;
+      return field;
+    }));
+    var everyone = bar().querySelector("[data-everyone]"), all = Boolean(everyone && everyone.checked);
+    each("[data-picked]", function (n) { n.textContent = all ? n.dataset.every : (ticked + others.length).toLocaleString("en-US"); });
+    each("[data-others]", function (n) { n.textContent = all || !others.length ? "" : n.dataset.words.replace("{n}", others.length.toLocaleString("en-US")); });
+    each("[data-all]", function (box) {
+      box.hidden = false;
+      box.checked = ticked > 0 && ticked === rows.length;
+      box.indeterminate = ticked > 0 && ticked < rows.length;
     });
   };
   var last = null;
@@ -23,7 +63,7 @@
     var box = event.target.closest && event.target.closest('[data-businesses] input[name="id"]');
     if (!box) { return; }
     if (event.shiftKey && last && last.isConnected) { // from the last one that was ticked to this one
-      var rows = Array.from(root().querySelectorAll('input[name="id"]'));
+      var rows = boxes();
       var ends = [rows.indexOf(last), rows.indexOf(box)].sort(function (a, b) { return a - b; });
       rows.slice(ends[0], ends[1] + 1).forEach(function (r) { r.checked = box.checked; });
     }
@@ -32,11 +72,13 @@
   document.addEventListener("change", function (event) {
     if (!root() || !root().contains(event.target)) { return; }
     if (event.target.matches("[data-all]")) {
-      each('input[name="id"]', function (r) { r.checked = event.target.checked; });
+      boxes().forEach(function (r) { r.checked = event.target.checked; });
     }
-    tell();
+    if (event.target.matches('[data-all], input[name="id"]')) { note(); } else { tell(); }
   });
-  document.addEventListener("reset", function () { setTimeout(tell, 0); });
+  document.addEventListener("reset", function (event) {
+    if (event.target === bar()) { keep(bar().dataset.set, new Set()); setTimeout(recall, 0); }
+  });
 
   // Menus stay open, and the focus where it was, while the table is exchanged; but for those whose
   // last choice closes them.
@@ -56,7 +98,7 @@
     var fresh = document.querySelector("#businesses .chip.new details[open]");
     var first = fresh && fresh.querySelector("a, input:not([type=hidden]), select");
     if (first && !fresh.contains(document.activeElement)) { first.focus(); }
-    tell();
+    recall();
   });
   // A page that says what went wrong is shown as a page.
   document.addEventListener("htmx:responseError", function (event) {
@@ -75,5 +117,9 @@
     var form = event.detail.elt;
     if (form.matches && form.matches("form[data-inline]")) { form.querySelector('input[name="value"]').select(); }
   });
-  tell();
+  document.addEventListener("htmx:historyRestore", recall);
+  addEventListener("pageshow", recall);
+  recall();
+  // A change that has begun was what they were ticked for.
+  document.querySelectorAll("[data-chosen-done]").forEach(function (done) { keep(done.dataset.chosenDone, new Set()); });
 })();

@@ -49,6 +49,7 @@
     return {
       start() {
         fetch(base + "start", {
+          keepalive: true, // whoever leaves at once was here, too
           method: "POST", headers: { "Content-Type": "application/json" },
           body: JSON.stringify({ recipient: deck.dataset.reader, version: Number(deck.dataset.version) || 0, from: document.referrer.slice(0, 500) }),
         }).then((a) => (a.ok ? a.json() : {})).then((a) => {

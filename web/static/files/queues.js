@@ -31,6 +31,21 @@
     before: function () { return { stroke: token("--chart-prev"), width: 1.5, dash: [3, 3] }; }
   };
 
+  // A line goes over a quiet minute or two. Over more it stops: nothing is known of that time, and a stroke
+  // would invent it. What stands alone between such gaps is a dot.
+  var bridged = 4;
+  var longGaps = function (u, s, first, last, gaps) {
+    var step = u.bbox.width / Math.max(1, u.data[0].length - 1);
+    return gaps.filter(function (gap) { return gap[1] - gap[0] > bridged * step; });
+  };
+  var alone = function (u, s) {
+    var values = u.data[s], found = [];
+    values.forEach(function (v, i) {
+      if (v !== null && values.slice(Math.max(0, i - bridged), i + bridged + 1).filter(function (w) { return w !== null; }).length === 1) { found.push(i); }
+    });
+    return found.length ? found : null;
+  };
+
   var options = function (series, width) {
     var write = series.millis ? duration : count;
     var font = "11px " + token("--font");
@@ -51,7 +66,7 @@
         { stroke: token("--text-3"), font: font, grid: grid, ticks: { show: false }, space: 34, size: 55, values: function (u, at) { return at.map(write); } }
       ],
       series: [{ label: "at", value: series.x.length > 100 ? "{D} {MMM} {HH}:{mm}" : "{HH}:{mm}" }].concat(series.lines.map(function (line) {
-        return Object.assign({ label: line.name, points: { show: false }, spanGaps: true, value: function (u, v) { return write(v); } }, looks[line.look]());
+        return Object.assign({ label: line.name, points: { show: function () { return false; }, size: 4, filter: alone }, gaps: longGaps, value: function (u, v) { return write(v); } }, looks[line.look]());
       })),
       hooks: { draw: [function (u) {
         if (!series.alert) { return; }
@@ -81,14 +96,16 @@
       if (old && !anew && old.box === box) {
         if (old.text !== source.dataset.series) {
           var moved = JSON.parse(source.dataset.series);
-          old.text = source.dataset.series;
-          old.plot.setData(dataOf(moved));
-        }
-        return;
+          if (moved.lines.length === old.lines) {
+            old.text = source.dataset.series;
+            old.plot.setData(dataOf(moved));
+            return;
+          }
+        } else { return; }
       }
       if (old) { old.plot.destroy(); }
       var series = JSON.parse(source.dataset.series);
-      plots[box.dataset.chart] = { box: box, text: source.dataset.series, plot: new uPlot(options(series, box.clientWidth), dataOf(series), box) };
+      plots[box.dataset.chart] = { box: box, text: source.dataset.series, lines: series.lines.length, plot: new uPlot(options(series, box.clientWidth), dataOf(series), box) };
     });
   };
   draw(false);
