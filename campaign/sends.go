@@ -2,6 +2,7 @@ package campaign
 
 import (
 	"context"
+	"maps"
 	"strings"
 
 	"github.com/fibonacco/fibonacco"
@@ -15,13 +16,6 @@ import (
 var sendTable = query.Table{
 	Listing: fibonacco.CampaignSendListing, From: "campaign_sends", Key: "campaign_sends.id",
 	Columns: map[string]query.Column{
-		"community_id": {Where: func(c fibonacco.Condition, arg func(any) string) string {
-			if c.Op == fibonacco.AnyOf { // a walk from the newest may pass millions of others
-				return `campaign_sends.id IN (SELECT theirs.id FROM campaign_sends theirs WHERE theirs.smb_id IN (
-					SELECT smbs.id FROM smbs WHERE ` + query.Condition(c, "smbs.community_id", arg) + `))`
-			}
-			return businessIs(query.Condition(c, "smbs.community_id", arg))
-		}},
 		"email": {
 			Normal: func(s string) string { return strings.ToLower(strings.TrimSpace(s)) },
 			Where: func(c fibonacco.Condition, arg func(any) string) string {
@@ -34,6 +28,26 @@ var sendTable = query.Table{
 		},
 		"sent_at": {Nullable: true},
 	},
+}
+
+// sendsOn is sendTable on an engine. A walk from the newest send may pass millions of others before it has
+// met enough of one community, so the sends of its businesses are found first. PostgreSQL is given
+// them as an array: as a join it would walk all the same.
+func sendsOn(engine db.Engine) query.Table {
+	from, to := "IN (", ")"
+	if engine == db.Postgres {
+		from, to = "= ANY (ARRAY(", "))"
+	}
+	t := sendTable
+	t.Columns = maps.Clone(t.Columns)
+	t.Columns["community_id"] = query.Column{Where: func(c fibonacco.Condition, arg func(any) string) string {
+		there := query.Condition(c, "smbs.community_id", arg)
+		if c.Op != fibonacco.AnyOf {
+			return businessIs(there)
+		}
+		return `campaign_sends.id ` + from + `SELECT theirs.id FROM campaign_sends theirs WHERE theirs.smb_id IN (SELECT smbs.id FROM smbs WHERE ` + there + `)` + to
+	}}
+	return t
 }
 
 // businessIs is a condition on the business of a send. A send keeps the community that it was
@@ -74,7 +88,7 @@ func (s *Service) QuerySends(ctx context.Context, q fibonacco.ListQuery) (page f
 		where = append(where, `campaign_sends.status IN (`+args.Add(allStatuses())+`...)`)
 	}
 	err = s.db.Browse(ctx, func(tx *db.Tx) error {
-		page, err = query.Select(ctx, tx, sendTable, q, sendColumns, scanSend, where, &args)
+		page, err = query.Select(ctx, tx, sendsOn(tx.Engine()), q, sendColumns, scanSend, where, &args)
 		return err
 	})
 	return page, err
