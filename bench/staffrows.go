@@ -133,7 +133,8 @@ func busySteps(owners []int64, campaigns []string, now time.Time) (all []struct 
 	name string
 	step busyStep
 	rows func(n int) int
-}) {
+},
+) {
 	one := []string{"uuid uuid", "smb bigint", "a text", "b text", "at timestamptz", "day date"}
 	services := []string{"listing_claim", "appointment_booking", "review_collection", "loyalty_program", "chat_assistant"}
 	add := func(name string, every int, insert string, a, b []string) {
