@@ -53,10 +53,15 @@ func (q *Queue) alert(ctx context.Context, name string, wait time.Duration) erro
 		if w.Waiting, err = countWaiting(ctx, tx, name); err != nil {
 			return err
 		}
+		var post any
+		if q.postAlert != nil {
+			post = w.At
+		}
 		first, err := tx.Exec(ctx, `
-			INSERT INTO queue_alerts (queue, at, waiting, wait_ms, threshold_ms) VALUES ($1, $2, $3, $4, $5)
-			ON CONFLICT (queue) DO UPDATE SET at = excluded.at, waiting = excluded.waiting, wait_ms = excluded.wait_ms, threshold_ms = excluded.threshold_ms
-			WHERE queue_alerts.at <= $6`, name, w.At, w.Waiting, wait.Milliseconds(), w.Threshold.Milliseconds(), w.At.Add(-alertEvery))
+			INSERT INTO queue_alerts (queue, at, waiting, wait_ms, threshold_ms, post_at, post_tries) VALUES ($1, $2, $3, $4, $5, $7, 0)
+			ON CONFLICT (queue) DO UPDATE SET at = excluded.at, waiting = excluded.waiting, wait_ms = excluded.wait_ms, threshold_ms = excluded.threshold_ms,
+				post_at = excluded.post_at, post_tries = 0
+			WHERE queue_alerts.at <= $6`, name, w.At, w.Waiting, wait.Milliseconds(), w.Threshold.Milliseconds(), w.At.Add(-alertEvery), post)
 		if err != nil || first == 0 {
 			return err
 		}

@@ -129,33 +129,18 @@ func readMinutes(ctx context.Context, tx *db.Tx, b *fibonacco.QueueBoard) error 
 		queue string
 		at    time.Time
 	}
-	minutes, hours := map[key]*tally{}, map[string]*tally{}
-	rows, err := tx.Query(ctx, `
+	minutes, err := addUp(ctx, tx, func(k *key) []any { return []any{db.Time(&k.at), &k.queue} }, `
 		SELECT at, queue, measure, bucket, CAST(SUM(n) AS bigint) FROM job_stats
 		WHERE width = $1 AND at >= $2 GROUP BY at, queue, measure, bucket`, minuteWidth, first)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = rows.Close() }()
-	for rows.Next() {
-		var k key
-		var measure string
-		var bucket int
-		var n int64
-		if err := rows.Scan(db.Time(&k.at), &k.queue, &measure, &bucket, &n); err != nil {
-			return err
-		}
-		if minutes[k] == nil {
-			minutes[k] = newTally()
-		}
+	hours := map[string]*tally{}
+	for k, t := range minutes {
 		if hours[k.queue] == nil {
 			hours[k.queue] = newTally()
 		}
-		minutes[k].add(measure, bucket, n)
-		hours[k.queue].add(measure, bucket, n)
-	}
-	if err := rows.Err(); err != nil {
-		return err
+		hours[k.queue].addAll(t)
 	}
 	for name, t := range hours {
 		l := lineOf(b, name)

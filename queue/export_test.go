@@ -21,3 +21,8 @@ func MaskText(text string) string { return maskText(text) }
 
 // Prune is prune, for tests.
 func (q *Queue) Prune(ctx context.Context) error { return q.prune(ctx) }
+
+// Alert is lookForLongWaits, and PostDue is postDue, for tests.
+func (q *Queue) Alert(ctx context.Context) error { return q.lookForLongWaits(ctx) }
+
+func (q *Queue) PostDue(ctx context.Context) error { return q.postDue(ctx) }

@@ -72,6 +72,17 @@ func (t *tally) add(measure string, bucket int, n int64) {
 	}
 }
 
+// addAll adds what others came to.
+func (t *tally) addAll(other *tally) {
+	for bucket, n := range other.run {
+		t.run[bucket] += n
+	}
+	for bucket, n := range other.wait {
+		t.wait[bucket] += n
+	}
+	t.failed, t.gaveUp = t.failed+other.failed, t.gaveUp+other.gaveUp
+}
+
 // done is how many attempts ended well: every attempt has a runtime.
 func (t *tally) done() int {
 	var all int64

@@ -90,25 +90,30 @@ func readTallies(ctx context.Context, tx *db.Tx, asked fibonacco.JobHistoryQuery
 	if asked.Kind != "" {
 		where += ` AND kind = ` + args.Add(asked.Kind)
 	}
-	rows, err := tx.Query(ctx, `
+	return addUp(ctx, tx, func(at *time.Time) []any { return []any{db.Time(at)} }, `
 		SELECT at, measure, bucket, CAST(SUM(n) AS bigint) FROM job_stats WHERE `+where+` GROUP BY at, measure, bucket`, args.Values...)
+}
+
+// addUp is the tally of each key among rows of the key's columns, a measure, a bucket and how many.
+func addUp[K comparable](ctx context.Context, tx *db.Tx, columns func(key *K) []any, sql string, args ...any) (map[K]*tally, error) {
+	rows, err := tx.Query(ctx, sql, args...)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = rows.Close() }()
-	tallies := map[time.Time]*tally{}
+	tallies := map[K]*tally{}
 	for rows.Next() {
-		var at time.Time
+		var key K
 		var measure string
 		var bucket int
 		var n int64
-		if err := rows.Scan(db.Time(&at), &measure, &bucket, &n); err != nil {
+		if err := rows.Scan(append(columns(&key), &measure, &bucket, &n)...); err != nil {
 			return nil, err
 		}
-		if tallies[at] == nil {
-			tallies[at] = newTally()
+		if tallies[key] == nil {
+			tallies[key] = newTally()
 		}
-		tallies[at].add(measure, bucket, n)
+		tallies[key].add(measure, bucket, n)
 	}
 	return tallies, rows.Err()
 }
@@ -133,29 +138,12 @@ func (q *Queue) JobKinds(ctx context.Context, period fibonacco.JobPeriod) ([]fib
 		return nil, err
 	}
 	type key struct{ kind, queue string }
-	tallies := map[key]*tally{}
-	err = q.db.View(ctx, func(tx *db.Tx) error {
-		rows, err := tx.Query(ctx, `
+	var tallies map[key]*tally
+	err = q.db.View(ctx, func(tx *db.Tx) (err error) {
+		tallies, err = addUp(ctx, tx, func(k *key) []any { return []any{&k.kind, &k.queue} }, `
 			SELECT kind, queue, measure, bucket, CAST(SUM(n) AS bigint) FROM job_stats
 			WHERE width = $1 AND at >= $2 GROUP BY kind, queue, measure, bucket`, s.width, s.first(fibonacco.RealTime()))
-		if err != nil {
-			return err
-		}
-		defer func() { _ = rows.Close() }()
-		for rows.Next() {
-			var k key
-			var measure string
-			var bucket int
-			var n int64
-			if err := rows.Scan(&k.kind, &k.queue, &measure, &bucket, &n); err != nil {
-				return err
-			}
-			if tallies[k] == nil {
-				tallies[k] = newTally()
-			}
-			tallies[k].add(measure, bucket, n)
-		}
-		return rows.Err()
+		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("add up the kinds of jobs: %w", err)

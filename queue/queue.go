@@ -80,6 +80,7 @@ type Queue struct {
 	meter       meter
 	waitAlerts  map[string]time.Duration
 	longWait    []func(ctx context.Context, tx *db.Tx, w fibonacco.LongWait) error
+	postAlert   func(ctx context.Context, w fibonacco.LongWait) error // nil tells no program
 	noTicks     bool
 	notify      func(topic string)
 
@@ -245,6 +246,9 @@ func (q *Queue) Start(ctx context.Context) error {
 	q.started = true
 	q.loops.Go(func() { q.heartbeat(run) })
 	q.loops.Go(func() { q.keepBooks(run) })
+	if q.postAlert != nil {
+		q.loops.Go(func() { q.postAlerts(run) })
+	}
 	if !q.noTicks {
 		q.loops.Go(func() { q.tick(run) })
 	}

@@ -30,12 +30,7 @@ func (a *app) openAlerts() {
 		a.queue.OnLongWait(a.mailLongWait)
 	}
 	if to.WebhookURL != "" {
-		a.queue.OnLongWait(func(ctx context.Context, tx *db.Tx, w fibonacco.LongWait) error {
-			ctx = context.WithoutCancel(ctx)
-			// Not by a job: it would wait with the others.
-			tx.AfterCommit(func() { go a.postLongWait(ctx, w) })
-			return nil
-		})
+		a.queue.PostLongWaits(postLongWait(outgoing.New(to.WebhookURL, to.WebhookSecret)))
 	}
 }
 
@@ -73,25 +68,13 @@ type longWaitBody struct {
 	At               time.Time `json:"at"`
 }
 
-// postTries and postPause are how often an alert is posted, and how far apart.
-const (
-	postTries = 3
-	postPause = 2 * time.Second
-)
-
-func (a *app) postLongWait(ctx context.Context, w fibonacco.LongWait) {
-	hook := outgoing.New(a.cfg.Alerts.WebhookURL, a.cfg.Alerts.WebhookSecret)
-	body, err := json.Marshal(longWaitBody{"queue.waits_long", w.Queue, w.Waiting, w.Wait.Seconds(), w.Threshold.Seconds(), w.At})
-	if err == nil {
-		err = hook.Post(ctx, alertKey(w), body)
-	}
-	for try := 1; err != nil && try < postTries; try++ {
-		if (fibonacco.SystemClock{}).Sleep(ctx, postPause) != nil {
-			break
+// postLongWait tells the operator's own program of an alert, once: the queue tries again.
+func postLongWait(hook *outgoing.Hook) func(context.Context, fibonacco.LongWait) error {
+	return func(ctx context.Context, w fibonacco.LongWait) error {
+		body, err := json.Marshal(longWaitBody{"queue.waits_long", w.Queue, w.Waiting, w.Wait.Seconds(), w.Threshold.Seconds(), w.At})
+		if err != nil {
+			return fmt.Errorf("write an alert: %w", err)
 		}
-		err = hook.Post(ctx, alertKey(w), body)
-	}
-	if err != nil {
-		a.log.Warn("a program was not told that jobs wait long", "queue", w.Queue, "error", err)
+		return hook.Post(ctx, alertKey(w), body)
 	}
 }

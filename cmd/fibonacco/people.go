@@ -104,9 +104,7 @@ type userList struct {
 
 func (c userList) Run(e *env) error {
 	return e.with(func(a *app) error {
-		all, err := everyPage(func(q fibonacco.ListQuery) (fibonacco.Page[fibonacco.User], error) {
-			return a.access.ListUsers(e.ctx, q)
-		})
+		all, err := everyOf(e, a.access.ListUsers)
 		if err != nil {
 			return err
 		}
@@ -130,21 +128,6 @@ func (c userList) Run(e *env) error {
 		}
 		return nil
 	})
-}
-
-// everyPage is a whole list.
-func everyPage[T any](list func(fibonacco.ListQuery) (fibonacco.Page[T], error)) (all []T, err error) {
-	for q := (fibonacco.ListQuery{Size: fibonacco.MaxPage}); ; {
-		page, err := list(q)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, page.Data...)
-		if page.Next == "" {
-			return all, nil
-		}
-		q.Cursor = page.Next
-	}
 }
 
 type userDisable struct {
@@ -282,9 +265,7 @@ type tokenList struct {
 
 func (c tokenList) Run(e *env) error {
 	return e.with(func(a *app) error {
-		all, err := everyPage(func(q fibonacco.ListQuery) (fibonacco.Page[fibonacco.AccessToken], error) {
-			return a.access.ListTokens(e.ctx, q)
-		})
+		all, err := everyOf(e, a.access.ListTokens)
 		if err != nil {
 			return err
 		}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"strings"
 	"text/tabwriter"
@@ -97,26 +96,6 @@ func (c queueBalance) Run(e *env) error {
 	})
 }
 
-// eachOf goes through the pages of a list, up to a limit.
-func eachOf[T any](e *env, limit int, q fibonacco.ListQuery, list func(context.Context, fibonacco.ListQuery) (fibonacco.Page[T], error), do func(T) error) error {
-	for left := limit; left > 0; {
-		q.Size = min(left, fibonacco.MaxPage)
-		page, err := list(e.ctx, q)
-		if err != nil {
-			return err
-		}
-		for _, one := range page.Data {
-			if err := do(one); err != nil {
-				return err
-			}
-		}
-		if left, q.Cursor = left-len(page.Data), page.Next; q.Cursor == "" {
-			break
-		}
-	}
-	return nil
-}
-
 type queueHold struct {
 	Queue  string `arg:"" optional:"" help:"Name of the queue."`
 	All    bool   `help:"Every queue."`
@@ -181,14 +160,4 @@ func queuesWords(names []string, are, none string) string {
 		return none
 	}
 	return fmt.Sprintf("%d queues are %s: %s.", len(names), are, strings.Join(names, ", "))
-}
-
-// filterOf reads FIELD=CONDITION arguments.
-func filterOf(conditions []string) fibonacco.Filter {
-	filter := fibonacco.Filter{}
-	for _, one := range conditions {
-		field, condition, _ := strings.Cut(one, "=")
-		filter[field] = condition
-	}
-	return filter
 }

@@ -55,31 +55,22 @@ type sendingUnknown struct {
 
 func (c sendingUnknown) Run(e *env) error {
 	return e.with(func(a *app) error {
-		q := fibonacco.ListQuery{Filter: fibonacco.Filter{"status": string(fibonacco.SendUnknown)}, Sort: []string{"id"}, Size: fibonacco.MaxPage}
+		q := fibonacco.ListQuery{Filter: fibonacco.Filter{"status": string(fibonacco.SendUnknown)}, Sort: []string{"id"}}
 		found := 0
-		for {
-			page, err := a.campaign.QuerySends(e.ctx, q)
-			if err != nil {
-				return err
+		err := eachOf(e, noLimit, q, a.campaign.QuerySends, func(s fibonacco.CampaignSend) error {
+			found++
+			if c.JSON {
+				return e.printJSON(s)
 			}
-			for _, s := range page.Data {
-				found++
-				if c.JSON {
-					if err := e.printJSON(s); err != nil {
-						return err
-					}
-					continue
-				}
-				at := s.CreatedAt
-				if s.ScheduledFor != nil {
-					at = *s.ScheduledFor
-				}
-				e.say("%d  %s to business %d, due %s", s.ID, s.CampaignID, s.SMBID, at.Format("2006-01-02 15:04 MST"))
+			at := s.CreatedAt
+			if s.ScheduledFor != nil {
+				at = *s.ScheduledFor
 			}
-			if page.Next == "" {
-				break
-			}
-			q.Cursor = page.Next
+			e.say("%d  %s to business %d, due %s", s.ID, s.CampaignID, s.SMBID, at.Format("2006-01-02 15:04 MST"))
+			return nil
+		})
+		if err != nil {
+			return err
 		}
 		if found == 0 && !c.JSON {
 			e.say("Of every mail it is known what became of it.")

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/fibonacco/fibonacco"
 )
@@ -16,11 +15,7 @@ type voicemailList struct {
 
 func (c voicemailList) Run(e *env) error {
 	return e.with(func(a *app) error {
-		q := fibonacco.ListQuery{Filter: fibonacco.Filter{}}
-		for _, one := range c.Filter {
-			field, condition, _ := strings.Cut(one, "=")
-			q.Filter[field] = condition
-		}
+		q := fibonacco.ListQuery{Filter: filterOf(c.Filter)}
 		if c.SMB != "" {
 			business, err := a.findSMB(e, c.SMB)
 			if err != nil {
@@ -28,22 +23,7 @@ func (c voicemailList) Run(e *env) error {
 			}
 			q.Filter["smb_id"] = fmt.Sprint(business.ID)
 		}
-		for left := c.Limit; left > 0; {
-			q.Size = min(left, fibonacco.MaxPage)
-			page, err := a.voicemail.QueryDrops(e.ctx, q)
-			if err != nil {
-				return err
-			}
-			for _, d := range page.Data {
-				if err := e.sayDrop(d, c.JSON); err != nil {
-					return err
-				}
-			}
-			if left, q.Cursor = left-len(page.Data), page.Next; q.Cursor == "" {
-				break
-			}
-		}
-		return nil
+		return eachOf(e, c.Limit, q, a.voicemail.QueryDrops, func(d fibonacco.RVMDrop) error { return e.sayDrop(d, c.JSON) })
 	})
 }
 
