@@ -120,6 +120,10 @@ bench-send: ## 100,000 mails into a local sink, beside a bare pump, on both engi
 bench-crm: ## build 1,000,000 businesses and measure lists, search and records over the API
 	$(TESTENV) --durable --without chromium -- go run ./bench $(ARGS) crm
 
+.PHONY: bench-staff
+bench-staff: ## fill 1,000,000 businesses and 2,000,000 mails, and read every page of staff, on both engines
+	$(TESTENV) --durable --without redis,chromium -- go run ./bench $(ARGS) staff
+
 .PHONY: bench-web
 bench-web: ## read learning and approval pages and tell of slides, through the whole server, on both engines
 	$(TESTENV) --durable --without redis -- go run ./bench $(ARGS) web paint

@@ -65,7 +65,7 @@ func (s *Service) countBusinesses(ctx context.Context, tx *db.Tx, page []fibonac
 	for i := range page {
 		ids[i] = page[i].ID
 	}
-	counts, err := s.heads.of(ctx, tx, ids, mark)
+	counts, err := s.heads.of(ctx, tx, s.db, ids, mark)
 	for i := range page {
 		n := counts[page[i].ID]
 		page[i].SMBs, page[i].Active = n.all, n.active

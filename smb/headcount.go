@@ -3,6 +3,7 @@ package smb
 import (
 	"context"
 	"fmt"
+	"maps"
 	"sync"
 	"time"
 
@@ -11,11 +12,14 @@ import (
 )
 
 // Counting the businesses of communities reads an entry for each of them. Over few that is done
-// whenever somebody asks; over many it may take at most one part in headShare of the time.
+// whenever somebody asks; over many it may take at most one part in headShare of the time, and where it
+// takes longer than headPatience, nobody waits for it but the first: the last count is shown meanwhile.
 const (
-	headShare = 20
-	headMost  = 10 * time.Second
-	headFew   = 20_000
+	headShare    = 20
+	headMost     = 10 * time.Second
+	headFew      = 20_000
+	headPatience = 100 * time.Millisecond
+	headStale    = 10 * time.Minute
 )
 
 // headcount is how many businesses a community has.
@@ -30,11 +34,12 @@ type headcounts struct {
 	kept      map[int64]keptHeadcount
 	changes   int           // how often any was forgotten
 	forgotten map[int64]int // changes when a community's was, the last time
+	behind    bool          // somebody counts, and nobody waits
 }
 
 type keptHeadcount struct {
 	headcount
-	until time.Time // real time
+	until, stale time.Time // real times: when it is to be counted anew, and when it may not be shown any more
 }
 
 // forget is for whoever changed the businesses of communities, once the change is stored.
@@ -59,51 +64,86 @@ func (h *headcounts) mark() int {
 	return h.changes
 }
 
-// of is the headcounts of some communities. One that has no business is not in the map.
-func (h *headcounts) of(ctx context.Context, tx *db.Tx, ids []int64, mark int) (map[int64]headcount, error) {
-	counts, missing := h.lookUp(ids)
+// of is the headcounts of some communities. One that has no business is not in the map. d is for what is
+// counted while nobody waits.
+func (h *headcounts) of(ctx context.Context, tx *db.Tx, d *db.DB, ids []int64, mark int) (map[int64]headcount, error) {
+	counts, missing, old := h.lookUp(ids)
+	if len(old) > 0 && h.goBehind() {
+		go h.recount(d, old) //nolint:gosec // it goes on for whoever asks next
+	}
 	if len(missing) == 0 {
 		return counts, nil
 	}
 	h.counting.Lock()
 	defer h.counting.Unlock()
-	counts, missing = h.lookUp(ids)
+	counts, missing, _ = h.lookUp(ids)
 	if len(missing) == 0 {
 		return counts, nil
 	}
-	began := fibonacco.RealTime()
-	fresh, rows, err := countHeads(ctx, tx, missing)
-	if err != nil {
-		return nil, err
-	}
-	for id, n := range fresh {
-		counts[id] = n
-	}
-	if rows >= headFew {
-		now := fibonacco.RealTime()
-		h.keep(missing, fresh, mark, now.Add(min(now.Sub(began)*headShare, headMost)))
-	}
-	return counts, nil
+	fresh, err := h.countAnew(ctx, tx, missing, mark)
+	maps.Copy(counts, fresh)
+	return counts, err
 }
 
-// lookUp is what is kept of some communities, and the others.
-func (h *headcounts) lookUp(ids []int64) (counts map[int64]headcount, missing []int64) {
+func (h *headcounts) countAnew(ctx context.Context, tx *db.Tx, ids []int64, mark int) (map[int64]headcount, error) {
+	began := fibonacco.RealTime()
+	fresh, rows, err := countHeads(ctx, tx, ids)
+	if err == nil && rows >= headFew {
+		h.keep(ids, fresh, mark, fibonacco.RealTime().Sub(began))
+	}
+	return fresh, err
+}
+
+// goBehind reports whether the caller is to count while nobody waits: one does at a time.
+func (h *headcounts) goBehind() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	first := !h.behind
+	h.behind = true
+	return first
+}
+
+// recount counts while nobody waits. An error is left to those who will.
+func (h *headcounts) recount(d *db.DB, ids []int64) {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	mark := h.mark()
+	_ = d.View(ctx, func(tx *db.Tx) error {
+		_, err := h.countAnew(ctx, tx, ids, mark)
+		return err
+	})
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.behind = false
+}
+
+// lookUp is what is kept of some communities, the others, and those whose count is old.
+func (h *headcounts) lookUp(ids []int64) (counts map[int64]headcount, missing, old []int64) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	counts = map[int64]headcount{}
 	now := fibonacco.RealTime()
 	for _, id := range ids {
-		if k, ok := h.kept[id]; ok && now.Before(k.until) {
-			counts[id] = k.headcount
+		k, ok := h.kept[id]
+		if !ok || !now.Before(k.stale) {
+			missing = append(missing, id)
 			continue
 		}
-		missing = append(missing, id)
+		counts[id] = k.headcount
+		if !now.Before(k.until) {
+			old = append(old, id)
+		}
 	}
-	return counts, missing
+	return counts, missing, old
 }
 
-// keep leaves out what was forgotten since mark.
-func (h *headcounts) keep(ids []int64, counts map[int64]headcount, mark int, until time.Time) {
+// keep keeps counts that took so long, but for what was forgotten since mark.
+func (h *headcounts) keep(ids []int64, counts map[int64]headcount, mark int, cost time.Duration) {
+	until := fibonacco.RealTime().Add(min(cost*headShare, headMost))
+	stale := until
+	if cost >= headPatience {
+		stale = until.Add(headStale)
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.kept == nil {
@@ -111,7 +151,7 @@ func (h *headcounts) keep(ids []int64, counts map[int64]headcount, mark int, unt
 	}
 	for _, id := range ids {
 		if h.forgotten[id] <= mark {
-			h.kept[id] = keptHeadcount{counts[id], until}
+			h.kept[id] = keptHeadcount{counts[id], until, stale}
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -86,6 +87,40 @@ func TestHeadcountsOfTheLimited(t *testing.T) {
 		must(t, err)
 		if len(page.Data) != 1 || page.Data[0].ID != towns[1] || page.Data[0].SMBs != 12_500 {
 			t.Errorf("got %+v", page.Data)
+		}
+	})
+}
+
+// Where counting takes long, the last count is shown until the next is there.
+func TestNobodyWaitsForHeadcounts(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB, _ *fibonacco.FakeClock) {
+		s := newService(t, d)
+		towns := fillTwoTowns(t, d, s)
+		for end := fibonacco.RealTime().Add(time.Minute); ; {
+			if _, counted := heads(t, s); counted == 0 {
+				break
+			}
+			if fibonacco.RealTime().After(end) {
+				t.Fatal("what was counted is never kept")
+			}
+		}
+		run(t, d, func(tx *db.Tx) error { // as another node does
+			_, err := tx.Exec(t.Context(), `UPDATE smbs SET community_id = $1 WHERE id = (SELECT MIN(id) FROM smbs WHERE community_id = $2)`, towns[1], towns[0])
+			return err
+		})
+		smb.AgeHeadcounts(s)
+		if counts, counted := heads(t, s); counted != 0 || fmt.Sprint(counts) != "[12500 12500]" {
+			t.Errorf("%v, and %d communities were waited for", counts, counted)
+		}
+		for end := fibonacco.RealTime().Add(time.Minute); ; time.Sleep(5 * time.Millisecond) {
+			counts, _ := heads(t, s)
+			if fmt.Sprint(counts) == "[12499 12501]" {
+				return
+			}
+			if fibonacco.RealTime().After(end) {
+				t.Fatalf("still %v", counts)
+			}
 		}
 	})
 }
