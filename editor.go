@@ -110,21 +110,22 @@ type CampaignPreviewer interface {
 // CampaignStats is what became of a campaign's mails (M2-20). Each figure is counted by itself, so
 // that a mail may be in several.
 type CampaignStats struct {
-	CampaignID   string `json:"campaign_id"`
-	Version      int    `json:"version"` // 0 is all of them
-	Planned      int    `json:"planned"` // rows, whatever became of them
-	Queued       int    `json:"queued"`  // not handed over yet
-	Sent         int    `json:"sent"`    // accepted by the provider
-	Delivered    int    `json:"delivered"`
-	Opened       int    `json:"opened"`  // by a person
-	Clicked      int    `json:"clicked"` // by a person
-	Bounced      int    `json:"bounced"` // for good
-	Complained   int    `json:"complained"`
-	Unsubscribed int    `json:"unsubscribed"` // by this mail's link
-	Failed       int    `json:"failed"`
-	Unknown      int    `json:"unknown"`
-	Suppressed   int    `json:"suppressed"`
-	Cancelled    int    `json:"cancelled"`
+	CampaignID   string    `json:"campaign_id"`
+	Version      int       `json:"version"`    // 0 is all of them
+	CountedAt    time.Time `json:"counted_at"` // now; of many thousand mails up to some minutes ago
+	Planned      int       `json:"planned"`    // rows, whatever became of them
+	Queued       int       `json:"queued"`     // not handed over yet
+	Sent         int       `json:"sent"`       // accepted by the provider
+	Delivered    int       `json:"delivered"`
+	Opened       int       `json:"opened"`  // by a person
+	Clicked      int       `json:"clicked"` // by a person
+	Bounced      int       `json:"bounced"` // for good
+	Complained   int       `json:"complained"`
+	Unsubscribed int       `json:"unsubscribed"` // by this mail's link
+	Failed       int       `json:"failed"`
+	Unknown      int       `json:"unknown"`
+	Suppressed   int       `json:"suppressed"`
+	Cancelled    int       `json:"cancelled"`
 
 	// What the mail led to, as mails whose business did it at any time.
 	Learnt   int `json:"learnt"`   // came to its learning page by its link
@@ -181,8 +182,9 @@ type SubjectStats struct {
 // CampaignReporter counts, within the caller's communities. Routes: GET /campaigns/{id}/stats?version=,
 // GET /campaigns/figures.
 type CampaignReporter interface {
-	// CampaignStats counts one version, or with 0 all. NotFound for an unknown campaign. The test of
-	// subjects is one for all, and shown to those who see all.
+	// CampaignStats counts one version, or with 0 all. NotFound for an unknown campaign. Where a campaign
+	// has many thousand mails, the figures may be some minutes old. The test of subjects is one for all,
+	// and shown to those who see all.
 	CampaignStats(ctx context.Context, id string, version int) (*CampaignStats, error)
 	// ListCampaignFigures is the figures of every campaign, in the order of ListCampaigns. They may be
 	// some seconds old, and minutes where a ledger of millions takes long to count.

@@ -56,6 +56,9 @@ func (s *Service) Overview(ctx context.Context) (*fibonacco.Overview, error) {
 	return s.overviews.Of(ctx, seenBy(ctx))
 }
 
+// CountOverview begins to count the overview of everything, so that of the first who look nobody waits.
+func (s *Service) CountOverview(ctx context.Context) { _, _ = s.overviews.Soon(ctx, seenBy(ctx)) }
+
 // seenBy names the communities that a caller sees.
 func seenBy(ctx context.Context) string {
 	scope := slices.Sorted(slices.Values(fibonacco.ScopeOf(ctx)))

@@ -231,8 +231,9 @@ func TestStats(t *testing.T) {
 		want := fibonacco.CampaignStats{
 			CampaignID: "HOOK-001", Planned: 8, Queued: 2, Sent: 4, Delivered: 2, Opened: 2, Clicked: 1, Bounced: 1, Unsubscribed: 1,
 			Failed: 1, Unknown: 1, Cancelled: 1, DeliveryRate: 50, OpenRate: 50, ClickRate: 25, BounceRate: 25, UnsubscribeRate: 25,
-			Skips: []fibonacco.SkipCount{{Reason: fibonacco.Paused, Count: 1}},
+			Skips: []fibonacco.SkipCount{{Reason: fibonacco.Paused, Count: 1}}, CountedAt: got.CountedAt,
 		}
+		sameInAll(t, d, got)
 		equal(t, "stats", fmt.Sprintf("%+v", *got), fmt.Sprintf("%+v", want))
 		got, err = b.svc.CampaignStats(t.Context(), "HOOK-001", 7)
 		must(t, err)

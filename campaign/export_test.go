@@ -1,11 +1,13 @@
 package campaign
 
 import (
+	"context"
 	"fmt"
 	"time"
 
 	"github.com/fibonacco/fibonacco"
 	"github.com/fibonacco/fibonacco/campaign/template"
+	"github.com/fibonacco/fibonacco/db"
 )
 
 // PlanCase is an SMB and its history on one day, without a database.
@@ -77,4 +79,14 @@ func (p *Planner) Plan(c PlanCase) (out PlannedDay, err error) {
 // LocalMoment is when a local day's clocks show a time since midnight.
 func LocalMoment(date string, sinceMidnight time.Duration, zone *time.Location) (time.Time, error) {
 	return localMoment(date, sinceMidnight, zone)
+}
+
+// StatsOfAll is the figures of a campaign as they are in those of all campaigns, without its skips.
+func StatsOfAll(ctx context.Context, d *db.DB, id string, version int) (out *fibonacco.CampaignStats, err error) {
+	err = d.View(ctx, func(tx *db.Tx) error {
+		all, err := countLedger(ctx, tx, `TRUE`)
+		out, _ = all.stats(id, version)
+		return err
+	})
+	return out, err
 }

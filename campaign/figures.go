@@ -17,6 +17,8 @@ var figuresRule = recount.Rule{Share: 50, Most: 5 * time.Minute, Stale: time.Hou
 // figureCounts are of everything, by campaign and community: one count for all who ask, however much of
 // it they see.
 type figureCounts struct {
+	at        time.Time
+	ledger    ledger
 	campaigns map[placed]fibonacco.CampaignFigures
 	days      map[dayPlaced]int
 }
@@ -75,9 +77,13 @@ func (s *Service) ListCampaignFigures(ctx context.Context) ([]fibonacco.Campaign
 	return out, nil
 }
 
+// CountFigures begins to count the figures of all campaigns, so that of the first who look nobody waits.
+func (s *Service) CountFigures(ctx context.Context) { _, _ = s.figures.Soon(ctx, struct{}{}) }
+
 func (s *Service) countFigures(ctx context.Context, _ struct{}) (*figureCounts, error) {
 	counts := &figureCounts{campaigns: map[placed]fibonacco.CampaignFigures{}, days: map[dayPlaced]int{}}
 	err := s.db.View(ctx, func(tx *db.Tx) error {
+		counts.at = tx.Now
 		if err := counts.readSends(ctx, tx); err != nil {
 			return err
 		}
@@ -92,20 +98,23 @@ func (s *Service) countFigures(ctx context.Context, _ struct{}) (*figureCounts, 
 	return counts, nil
 }
 
-func (c *figureCounts) readSends(ctx context.Context, tx *db.Tx) error {
-	type group struct {
-		CampaignID            string
-		CommunityID           int64
-		Sent, Opened, Clicked int
+func (c *figureCounts) readSends(ctx context.Context, tx *db.Tx) (err error) {
+	if c.ledger, err = countLedger(ctx, tx, `TRUE`); err != nil {
+		return err
 	}
-	groups, err := db.Select[group](ctx, tx, `
-		SELECT s.campaign_id AS campaign_id, COALESCE(s.community_id, 0) AS community_id, COUNT(CASE WHEN `+accepted+` THEN 1 END) AS sent,
-			COUNT(s.opened_at) AS opened, COUNT(s.clicked_at) AS clicked
-		FROM campaign_sends s GROUP BY s.campaign_id, COALESCE(s.community_id, 0)`)
-	for _, g := range groups {
-		c.campaigns[placed{g.CampaignID, g.CommunityID}] = fibonacco.CampaignFigures{Sent: g.Sent, Opened: g.Opened, Clicked: g.Clicked}
+	for key, f := range c.ledger {
+		for g, n := range f.groups {
+			at := placed{key.campaign, g.community}
+			sum := c.campaigns[at]
+			for has, figure := range map[happened]*int{wasSent: &sum.Sent, wasOpened: &sum.Opened, wasClicked: &sum.Clicked} {
+				if g.has&has != 0 {
+					*figure += n
+				}
+			}
+			c.campaigns[at] = sum
+		}
 	}
-	return err
+	return nil
 }
 
 // readApprovals counts the yeses that name a campaign or its page as where they came from.

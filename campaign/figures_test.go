@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/fibonacco/fibonacco"
+	"github.com/fibonacco/fibonacco/campaign"
 	"github.com/fibonacco/fibonacco/db"
 	"github.com/fibonacco/fibonacco/db/dbtest"
 )
@@ -45,8 +46,11 @@ func TestFiguresOfAllCampaigns(t *testing.T) {
 		s, err := b.svc.CampaignStats(t.Context(), first.ID, 0)
 		must(t, err)
 		equal(t, "led to", fmt.Sprint(s.Learnt, s.Approved, s.Skips), "1 1 [{missed 1}]")
+		equal(t, "what became of them", fmt.Sprint(s.Planned, s.Sent, s.Opened, s.Clicked, s.CountedAt.Equal(clock.Now())), "6 6 2 1 true")
+		sameInAll(t, d, s)
 		s, err = b.svc.CampaignStats(t.Context(), first.ID, 1)
 		must(t, err)
+		sameInAll(t, d, s)
 		equal(t, "what was never planned is of no version", fmt.Sprint(s.Learnt, s.Approved, len(s.Skips)), "1 1 0")
 		s, err = b.svc.CampaignStats(limited, first.ID, 0)
 		must(t, err)
@@ -133,4 +137,15 @@ func TestPreviewOfADraft(t *testing.T) {
 		_, err = b.svc.PreviewDraft(limited, draftOf("HOOK-900", 0), id)
 		code(t, "for a business of others", err, fibonacco.NotFound)
 	})
+}
+
+// sameInAll is that counting all campaigns at once gives the same figures of one.
+func sameInAll(t *testing.T, d *db.DB, one *fibonacco.CampaignStats) {
+	t.Helper()
+	all, err := campaign.StatsOfAll(t.Context(), d, one.CampaignID, one.Version)
+	must(t, err)
+	figures := func(s *fibonacco.CampaignStats) string {
+		return fmt.Sprint(s.Planned, s.Queued, s.Sent, s.Delivered, s.Opened, s.Clicked, s.Bounced, s.Complained, s.Unsubscribed, s.Failed, s.Unknown, s.Suppressed, s.Cancelled, s.Learnt, s.Approved)
+	}
+	equal(t, "among all", figures(all), figures(one))
 }

@@ -5,16 +5,15 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
+	"time"
 
 	"github.com/fibonacco/fibonacco"
 	"github.com/fibonacco/fibonacco/db"
 )
 
-// accepted is the sends that a provider has taken: it said so, or has reported something that
-// happens to no other mail. Every other figure of a mail's life is among them, so that no rate is
-// above 100 %.
-const accepted = `(s.sent_at IS NOT NULL OR s.delivered_at IS NOT NULL OR s.opened_at IS NOT NULL OR s.clicked_at IS NOT NULL
-	OR s.bounced_at IS NOT NULL OR s.complained_at IS NOT NULL)`
+// manyMails is from how many mails of a campaign its figures are not counted for everybody who asks.
+const manyMails = 10_000
 
 // CampaignStats implements fibonacco.CampaignReporter.
 func (s *Service) CampaignStats(ctx context.Context, id string, version int) (*fibonacco.CampaignStats, error) {
@@ -22,39 +21,20 @@ func (s *Service) CampaignStats(ctx context.Context, id string, version int) (*f
 	if err != nil {
 		return nil, err
 	}
-	out := &fibonacco.CampaignStats{CampaignID: id, Version: version}
+	var out *fibonacco.CampaignStats
 	err = s.db.View(ctx, func(tx *db.Tx) error {
-		of, args := ` FROM campaign_sends s WHERE s.campaign_id = $1 AND ($2 = 0 OR s.campaign_version = $2)`, []any{id, version}
 		scope := fibonacco.ScopeOf(ctx)
-		if scope != nil {
-			of += ` AND EXISTS (SELECT 1 FROM smbs WHERE smbs.id = s.smb_id AND smbs.community_id IN ($3...))`
-			args = append(args, scope)
-		}
-		groups, err := db.Select[sendGroup](ctx, tx, `
-			SELECT s.status, COALESCE(s.skip_reason, '') AS reason, COUNT(*) AS n, COUNT(CASE WHEN `+accepted+` THEN 1 END) AS sent, COUNT(s.delivered_at) AS delivered,
-				COUNT(s.opened_at) AS opened, COUNT(s.clicked_at) AS clicked, COUNT(s.bounced_at) AS bounced, COUNT(s.complained_at) AS complained`+
-			of+` GROUP BY s.status, COALESCE(s.skip_reason, '')`, args...)
+		counted, at, err := s.ledgerOf(ctx, tx, id, version, scope)
 		if err != nil {
 			return err
 		}
-		skips := addUp(out, groups)
-		out.Unsubscribed, err = db.Count(ctx, tx, `SELECT COUNT(*)`+of+` AND `+accepted+` AND s.id IN (
-			SELECT e.campaign_send_id FROM email_events e WHERE e.event_type = 'unsubscribed'
-			UNION SELECT d.campaign_send_id FROM email_event_days d WHERE d.event_type = 'unsubscribed')`, args...)
-		if err != nil {
-			return err
-		}
-		if err := ledTo(ctx, tx, out, c, of, args); err != nil {
-			return err
-		}
+		var skips map[fibonacco.SkipReason]int
+		out, skips = counted.stats(id, version)
+		out.CountedAt = at
 		if out.Skips, err = skipReasons(ctx, tx, id, version, scope, skips); err != nil || scope != nil {
 			return err
 		}
-		shown := version
-		if shown == 0 {
-			shown = c.Version
-		}
-		return s.subjectStats(ctx, tx, id, shown, out)
+		return s.subjectStats(ctx, tx, id, cmp.Or(version, c.Version), out)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("count what became of %s: %w", id, err)
@@ -70,46 +50,33 @@ func (s *Service) CampaignStats(ctx context.Context, id string, version int) (*f
 	return out, nil
 }
 
-// ledTo counts the mails whose business came to the page, and those whose business said yes.
-func ledTo(ctx context.Context, tx *db.Tx, out *fibonacco.CampaignStats, c *fibonacco.Campaign, of string, args []any) (err error) {
-	if out.Learnt, err = db.Count(ctx, tx, `SELECT COUNT(*)`+of+` AND `+accepted+` AND s.occurrence = 1
-		AND s.smb_id IN (SELECT v.smb_id FROM content_views v WHERE v.source_campaign_id = $1)`, args...); err != nil {
-		return err
-	}
-	page := fmt.Sprintf("$%d", len(args)+1)
-	out.Approved, err = db.Count(ctx, tx, `SELECT COUNT(*)`+of+` AND `+accepted+` AND s.occurrence = 1
-		AND s.smb_id IN (SELECT a.smb_id FROM approvals a WHERE a.source_id IN ($1, `+page+`) AND a.status <> 'cancelled')`,
-		append(slices.Clone(args), c.Slug)...)
-	return err
-}
-
-// sendGroup is the mails of one status, and of one reason why they did not go.
-type sendGroup struct {
-	Status fibonacco.SendStatus
-	Reason fibonacco.SkipReason
-
-	N, Sent, Delivered, Opened, Clicked, Bounced, Complained int
-}
-
-// addUp puts groups together, and returns why some did not go.
-func addUp(out *fibonacco.CampaignStats, groups []sendGroup) map[fibonacco.SkipReason]int {
-	skips := map[fibonacco.SkipReason]int{}
-	of := map[fibonacco.SendStatus]*int{
-		fibonacco.SendQueued: &out.Queued, fibonacco.SendSending: &out.Queued, fibonacco.SendFailed: &out.Failed, fibonacco.SendUnknown: &out.Unknown,
-		fibonacco.SendSuppressed: &out.Suppressed, fibonacco.SendCancelled: &out.Cancelled,
-	}
-	for _, g := range groups {
-		out.Planned, out.Sent, out.Delivered = out.Planned+g.N, out.Sent+g.Sent, out.Delivered+g.Delivered
-		out.Opened, out.Clicked = out.Opened+g.Opened, out.Clicked+g.Clicked
-		out.Bounced, out.Complained = out.Bounced+g.Bounced, out.Complained+g.Complained
-		if sum := of[g.Status]; sum != nil {
-			*sum += g.N
+// ledgerOf is what became of a campaign's mails, and when that was counted: now, or, where they are
+// many, when those of all campaigns were, if somebody has asked for these.
+func (s *Service) ledgerOf(ctx context.Context, tx *db.Tx, id string, version int, scope []int64) (ledger, time.Time, error) {
+	if scope == nil {
+		n, err := db.Count(ctx, tx, `SELECT COUNT(*) FROM (SELECT 1 FROM campaign_sends WHERE campaign_id = $1 LIMIT $2) mails`, id, manyMails)
+		if err != nil {
+			return nil, time.Time{}, err
 		}
-		if g.Status == fibonacco.SendSuppressed || g.Status == fibonacco.SendCancelled {
-			skips[g.Reason] += g.N
+		if n == manyMails {
+			if counts, ok := s.figures.Soon(ctx, struct{}{}); ok {
+				return counts.ledger, counts.at, nil
+			}
 		}
 	}
-	return skips
+	of, args := `s.campaign_id = $1`, []any{id}
+	add := func(condition string, value any) {
+		args = append(args, value)
+		of += strings.ReplaceAll(condition, "$n", fmt.Sprintf("$%d", len(args)))
+	}
+	if version != 0 {
+		add(` AND s.campaign_version = $n`, version)
+	}
+	if scope != nil {
+		add(` AND EXISTS (SELECT 1 FROM smbs WHERE smbs.id = s.smb_id AND smbs.community_id IN ($n...))`, scope)
+	}
+	l, err := countLedger(ctx, tx, of, args...)
+	return l, tx.Now, err
 }
 
 // skipReasons is why what was due did not go: sums, and what was never planned, which is of no version.

@@ -32,50 +32,82 @@ type Figures[K comparable, V any] struct {
 	count func(context.Context, K) (V, error)
 	one   sync.Mutex // who counts
 
-	mu   sync.Mutex // guards what follows
-	last map[K]*answer[V]
+	mu    sync.Mutex // guards what follows
+	last  map[K]*answer[V]
+	again map[K]bool // what is being counted while nobody waits
 }
 
 type answer[V any] struct {
 	value V
 	taken time.Time
 	cost  time.Duration
-	again bool // it is being counted anew, and nobody waits
 }
 
 // New makes figures that count reads.
 func New[K comparable, V any](rule Rule, count func(context.Context, K) (V, error)) *Figures[K, V] {
-	return &Figures[K, V]{rule: rule, count: count, last: map[K]*answer[V]{}}
+	return &Figures[K, V]{rule: rule, count: count, last: map[K]*answer[V]{}, again: map[K]bool{}}
 }
 
 // Of is the answer to what is asked: the last one while it may be given, else a new one. It fails with
 // what counting fails with.
 func (f *Figures[K, V]) Of(ctx context.Context, asked K) (V, error) {
 	f.mu.Lock()
-	a := f.last[asked]
-	if a != nil && a.age() < f.most(a) {
-		f.mu.Unlock()
-		return a.value, nil
-	}
-	if a != nil && a.cost >= patience && a.age() < f.rule.Stale {
-		if !a.again {
-			a.again = true
-			go f.behind(context.WithoutCancel(ctx), asked, a)
-		}
-		f.mu.Unlock()
-		return a.value, nil
+	a, old := f.given(asked)
+	if a != nil && old {
+		f.start(ctx, asked)
 	}
 	f.mu.Unlock()
+	if a != nil {
+		return a.value, nil
+	}
 	return f.anew(ctx, asked)
 }
 
+// Soon is the last answer while it may be given. Otherwise ok is false, and it is being counted from now
+// on, for those who ask later. It never waits.
+func (f *Figures[K, V]) Soon(ctx context.Context, asked K) (value V, ok bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	a, old := f.given(asked)
+	if a == nil || old {
+		f.start(ctx, asked)
+	}
+	if a == nil {
+		return value, false
+	}
+	return a.value, true
+}
+
+// given is the last answer while it may be given, or nil; old says that it is to be counted anew. f.mu
+// is held.
+func (f *Figures[K, V]) given(asked K) (a *answer[V], old bool) {
+	a = f.last[asked]
+	switch {
+	case a == nil:
+		return nil, false
+	case a.age() < f.most(a):
+		return a, false
+	case a.cost >= patience && a.age() < f.rule.Stale:
+		return a, true
+	}
+	return nil, false
+}
+
+// start counts behind, unless that is being done. f.mu is held.
+func (f *Figures[K, V]) start(ctx context.Context, asked K) {
+	if !f.again[asked] {
+		f.again[asked] = true
+		go f.behind(context.WithoutCancel(ctx), asked)
+	}
+}
+
 // behind counts while nobody waits. An error is left to those who will.
-func (f *Figures[K, V]) behind(ctx context.Context, asked K, old *answer[V]) {
+func (f *Figures[K, V]) behind(ctx context.Context, asked K) {
 	ctx, cancel := context.WithTimeout(ctx, countMost)
 	defer cancel()
 	_, _ = f.anew(ctx, asked)
 	f.mu.Lock()
-	old.again = false
+	delete(f.again, asked)
 	f.mu.Unlock()
 }
 

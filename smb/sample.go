@@ -11,8 +11,12 @@ import (
 	"github.com/fibonacco/fibonacco/smb/search"
 )
 
-// sampleSize is how many businesses are looked at: few enough not to be felt.
-const sampleSize = 600
+// sampleSize is how many businesses are looked at: few enough not to be felt. doubtSize is how many
+// more when these few do not tell which of two long ways is the shorter one.
+const (
+	sampleSize = 600
+	doubtSize  = 1800
+)
 
 // sample is how many businesses of a sample each condition is true of.
 type sample struct {
@@ -68,6 +72,18 @@ func (s sample) walkCarried() int {
 	return int(passed/passing + passed*float64(s.carried)/size)
 }
 
+// doubtful reports whether a rank of a search is frequent, but so little of it has the rest too that
+// the sample may have missed it by chance.
+func (s sample) doubtful() bool {
+	const few, long = 6, 5000
+	for r, frequent := range map[search.Rank]int{search.Begins: s.within, search.Contains: s.named, search.Other: s.searches[0] - s.named} {
+		if s.ranks[r] < few && s.rows(frequent) > long {
+			return true
+		}
+	}
+	return false
+}
+
 // entangled reports whether far fewer businesses have everything at once than there would be if the
 // conditions had nothing to do with each other, which is what PostgreSQL takes for granted.
 func (s sample) entangled() bool {
@@ -95,16 +111,36 @@ func (n narrowing) sampled(ctx context.Context, tx *db.Tx, ranked bool, carried 
 		return s, fmt.Errorf("find the range of SMBs: %w", err)
 	}
 	s.total = int(last - first + 1)
+	if err := n.look(ctx, tx, &s, ranked, spread(first, last, sampleSize, 1)); err != nil {
+		return s, err
+	}
+	if ranked && len(n.conditions) > 0 && s.doubtful() {
+		return s, n.look(ctx, tx, &s, ranked, spread(first, last, doubtSize, 2))
+	}
+	return s, nil
+}
+
+// look adds what is true of these businesses to a sample.
+func (n narrowing) look(ctx context.Context, tx *db.Tx, s *sample, ranked bool, ids []int64) error {
 	t := tally{args: &query.Args{}}
-	from := ` FROM smbs WHERE smbs.id IN (` + t.args.Add(spread(first, last)) + `...) AND smbs.deleted_at IS NULL`
+	from := ` FROM smbs WHERE smbs.id IN (` + t.args.Add(ids) + `...) AND smbs.deleted_at IS NULL`
 	if n.searching() {
 		from = strings.Replace(from, "smbs", "smbs CROSS JOIN smb_search", 1) + ` AND smb_search.smb_id = smbs.id`
 	}
-	n.ask(&t, &s, tx.Engine(), ranked)
-	if err := tx.QueryRow(ctx, `SELECT count(*)`+t.sums.String()+from, t.args.Values...).Scan(append([]any{&s.size}, t.into...)...); err != nil {
-		return s, fmt.Errorf("look at a sample of SMBs: %w", err)
+	n.ask(&t, s, tx.Engine(), ranked)
+	found := make([]int, 1+len(t.into))
+	into := []any{&found[0]}
+	for i := range t.into {
+		into = append(into, &found[1+i])
 	}
-	return s, nil
+	if err := tx.QueryRow(ctx, `SELECT count(*)`+t.sums.String()+from, t.args.Values...).Scan(into...); err != nil {
+		return fmt.Errorf("look at a sample of SMBs: %w", err)
+	}
+	s.size += found[0]
+	for i, dest := range t.into {
+		*dest += found[1+i]
+	}
+	return nil
 }
 
 // ask is everything that is to be known of the sample.
@@ -147,7 +183,7 @@ func (n narrowing) ask(t *tally, s *sample, engine db.Engine, ranked bool) {
 type tally struct {
 	args *query.Args
 	sums strings.Builder
-	into []any
+	into []*int
 }
 
 func (t *tally) count(dest *int, conditions ...string) {
@@ -155,12 +191,13 @@ func (t *tally) count(dest *int, conditions ...string) {
 	t.into = append(t.into, dest)
 }
 
-// spread is ids from first to last, one of each of equal stretches, not at the same place in each.
-func spread(first, last int64) []int64 {
-	n := min(last-first+1, sampleSize)
+// spread is at most so many ids from first to last, one of each of equal stretches, not at the same
+// place in each; another seed has them at others.
+func spread(first, last, most int64, seed uint64) []int64 {
+	n := min(last-first+1, most)
 	ids := make([]int64, 0, n)
 	step := (last - first + 1) / max(n, 1)
-	for i, jump := int64(0), uint64(1); i < n; i++ {
+	for i, jump := int64(0), seed; i < n; i++ {
 		jump = jump*6364136223846793005 + 1442695040888963407
 		ids = append(ids, first+i*step+int64(jump>>33)%max(step, 1))
 	}

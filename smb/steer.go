@@ -146,7 +146,7 @@ func (n narrowing) steady(engine db.Engine, searches int, arg func(any) string) 
 // rankPart is the businesses of one rank, in the best way. driven says that this is not along the
 // order of the list.
 func (n narrowing) rankPart(r search.Rank, engine db.Engine, s sample) (part query.Part, driven bool) {
-	q, walk := n.searches[0], s.walk(s.ranks[r])
+	q, walk := n.searches[0], s.walk(s.ranks[r])/2 // what is passed is looked up in one table, what is found in two
 	ways := n.ways(engine, s, 1)
 	switch r {
 	case search.Exact:

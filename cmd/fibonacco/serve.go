@@ -88,6 +88,8 @@ func (c serveCommand) serve(e *env, base *config.Settings, ln lastingListener, p
 	site := healthOnly(a)
 	if slices.Contains(c.Role, "web") {
 		site = a.site(nil)
+		a.analytics.CountOverview(e.ctx)
+		a.campaign.CountFigures(e.ctx)
 	}
 	ctx, changed := a.untilChanged(e.ctx)
 	err = a.runUntil(ctx, w, ln, site, c.Drain)

@@ -190,7 +190,8 @@ func readOthers(ctx context.Context, tx *db.Tx, communityID int64, e *Entry) (ot
 		{`smbs.primary_phone = $2`, e.Phone, ofMost},
 		{`smbs.email_key = $2`, e.Email, ofMost},
 		{`smbs.name_key = $2`, e.key(), ofMost},
-		{`smbs.name_key >= $2 AND smbs.name_key < CAST($2 AS text) || '` + "\U0010FFFF" + `'`, beginning(e.key()), ofMost / 5},
+		{`smbs.id IN (SELECT smb_id FROM smb_search WHERE community_id = $1 AND name_key >= $2 AND name_key < CAST($2 AS text) || '` + "\U0010FFFF" + `'
+			ORDER BY name_key, smb_id LIMIT ` + fmt.Sprint(ofMost/5) + `)`, beginning(e.key()), ofMost / 5},
 		{`smbs.id IN (SELECT smb_id FROM smb_search WHERE zip = $2 AND community_id = $1 ORDER BY smb_id LIMIT ` + fmt.Sprint(ofMost) + `)`, e.ZIP, ofMost},
 	} {
 		if has.value == "" {

@@ -21,6 +21,7 @@ type figuresData struct {
 	Funnel   []funnelStep
 	Other    []mailFigure // what is no step of the way
 	Skipped  int
+	Counted  string // when, if that is a while ago
 }
 
 // funnelStep is one step of the way from a plan to a yes.
@@ -50,6 +51,9 @@ func (u *ui) figuresTab(r *http.Request, _ frame, h campaignHead) (templ.Compone
 	d := figuresData{ID: h.C.ID, Stats: *stats, Funnel: funnelOf(*stats), Other: otherFigures(*stats)}
 	for _, s := range stats.Skips {
 		d.Skipped += s.Count
+	}
+	if now := u.Clock.Now(); now.Sub(stats.CountedAt) >= time.Minute {
+		d.Counted = ", counted " + changedAgo(stats.CountedAt, now)
 	}
 	q := url.Values{"tab": {"figures"}}
 	d.Versions = append(d.Versions, choice{"All versions", pathWith(campaignPath(h.C.ID), q), version == 0})
