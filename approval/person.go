@@ -109,7 +109,8 @@ func (s *Service) tell(ctx context.Context, j telling) error {
 		return err
 	}
 	failed := s.announce(ctx, body.Approval.UUID, []byte(db.JSON(body)))
-	return s.db.Update(context.WithoutCancel(ctx), func(tx *db.Tx) error {
+	ctx = context.WithoutCancel(ctx) // what became of it is stored even when this process is told to stop
+	return s.db.Update(ctx, func(tx *db.Tx) error {
 		var due, reason any
 		if failed != nil {
 			reason = "the webhook was not taken: " + failed.Error()

@@ -104,6 +104,30 @@ func TestAlertOutlivesWhoPostsIt(t *testing.T) {
 	})
 }
 
+// A process that is told to stop while a program takes an alert still notes that it was taken.
+func TestAlertIsTakenWhileStopping(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB, _ *fibonacco.FakeClock) {
+		ctx, stop := context.WithCancel(t.Context())
+		tries := 0
+		stops := alerting(t, d, "a", func(fibonacco.LongWait) error {
+			tries++
+			stop()
+			return nil
+		})
+		enqueue(t, d, stops, mail{[]int64{1}})
+		raise(t, d, stops)
+		if err := stops.PostDue(ctx); err != nil && !errors.Is(err, context.Canceled) {
+			t.Fatal(err)
+		}
+		pass(t, d)
+		must(t, stops.PostDue(t.Context()))
+		if tries != 1 {
+			t.Errorf("posted %d times", tries)
+		}
+	})
+}
+
 // Nobody is told without end, of what is long past, or by two nodes at once.
 func TestAlertIsPostedWithinLimits(t *testing.T) {
 	t.Parallel()

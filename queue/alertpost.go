@@ -47,8 +47,9 @@ func (q *Queue) postDue(ctx context.Context) error {
 			continue // the next try is noted
 		}
 		// That it was taken is stored even when this process is told to stop meanwhile.
-		if err := q.db.Update(context.WithoutCancel(ctx), func(tx *db.Tx) error {
-			_, err := tx.Exec(ctx, `UPDATE queue_alerts SET post_at = NULL WHERE queue = $1 AND at = $2`, w.Queue, w.At)
+		stored := context.WithoutCancel(ctx)
+		if err := q.db.Update(stored, func(tx *db.Tx) error {
+			_, err := tx.Exec(stored, `UPDATE queue_alerts SET post_at = NULL WHERE queue = $1 AND at = $2`, w.Queue, w.At)
 			return err
 		}); err != nil {
 			return fmt.Errorf("note that the alert of %s was taken: %w", w.Queue, err)
