@@ -82,7 +82,7 @@ func funnelOf(s fibonacco.CampaignStats) []funnelStep {
 		{Name: "Delivered", N: s.Delivered, Sub: "the receiving side said so; many never do"},
 		{Name: "Opened", N: s.Opened, Sub: "by a person", Path: of("opened_at", "!null")},
 		{Name: "Clicked", N: s.Clicked, Sub: "by a person", Path: of("clicked_at", "!null")},
-		{Name: "Learnt", N: s.Learnt, Sub: "came to the learning page by its link"},
+		{Name: "Learned", N: s.Learnt, Sub: "came to the learning page by its link"},
 		{Name: "Approved", N: s.Approved, Sub: "said yes", Path: "/approvals"},
 	}
 	for i := range steps {
