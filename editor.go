@@ -112,7 +112,7 @@ type CampaignPreviewer interface {
 type CampaignStats struct {
 	CampaignID   string    `json:"campaign_id"`
 	Version      int       `json:"version"`    // 0 is all of them
-	CountedAt    time.Time `json:"counted_at"` // now; of many thousand mails up to some minutes ago
+	CountedAt    time.Time `json:"counted_at"` // now; of many thousand mails some minutes ago, an hour at most
 	Planned      int       `json:"planned"`    // rows, whatever became of them
 	Queued       int       `json:"queued"`     // not handed over yet
 	Sent         int       `json:"sent"`       // accepted by the provider
@@ -183,11 +183,12 @@ type SubjectStats struct {
 // GET /campaigns/figures.
 type CampaignReporter interface {
 	// CampaignStats counts one version, or with 0 all. NotFound for an unknown campaign. Where a campaign
-	// has many thousand mails, the figures may be some minutes old. The test of subjects is one for all,
-	// and shown to those who see all.
+	// has many thousand mails, the figures may be some minutes old, and an hour where nobody has asked
+	// meanwhile: CountedAt says. The test of subjects is one for all, and shown to those who see all.
 	CampaignStats(ctx context.Context, id string, version int) (*CampaignStats, error)
 	// ListCampaignFigures is the figures of every campaign, in the order of ListCampaigns. They may be
-	// some seconds old, and minutes where a ledger of millions takes long to count.
+	// some seconds old; where a ledger of millions takes long to count, minutes, and an hour where nobody
+	// has asked meanwhile.
 	ListCampaignFigures(ctx context.Context) ([]CampaignFigures, error)
 }
 

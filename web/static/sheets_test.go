@@ -120,3 +120,24 @@ func wordsIn(t *testing.T, patterns ...string) map[string]bool {
 	}
 	return words
 }
+
+// The dark theme is the same whether the system asks for it or the person has chosen it: CSS has no way to
+// say it once for both.
+func TestDarkThemesAgree(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("styles", "tokens.css"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	block := func(selector string) []string {
+		_, rest, found := strings.Cut(string(text), selector+" {")
+		body, _, ends := strings.Cut(rest, "}")
+		if !found || !ends {
+			t.Fatalf("%s is not in the tokens", selector)
+		}
+		return strings.Fields(body)
+	}
+	asked, chosen := block(`:root:not([data-theme="light"])`), block(`:root[data-theme="dark"]`)
+	if len(asked) < 80 || !slices.Equal(asked, chosen) {
+		t.Errorf("the two differ:\n%v\n%v", asked, chosen)
+	}
+}
